@@ -1,0 +1,175 @@
+"""The WSGI application: what happens to every request before and after moto."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Response
+
+from rehearsal.cloud.authorizer import ApiCall, Authorizer
+from rehearsal.cloud.calls import identify
+from rehearsal.cloud.settings import CloudSettings
+from rehearsal.cloud.wire import WireError, error_response, refusal, unknown_operation
+
+IMDS_HOST = "169.254.169.254"
+
+log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+
+
+class Validator(Protocol):
+    """Checks a call's input against the service's model; raises `WireError`."""
+
+    def __call__(self, call: ApiCall, body: bytes) -> None: ...
+
+
+ServiceHandler = Callable[[ApiCall, bytes], Response]
+
+
+class Endpoint:
+    """Identify the call → authorize → validate → dispatch to our own handlers or to moto.
+
+    Whatever goes wrong inside is answered as an error in the protocol of the request; a traceback goes to the log only.
+    """
+
+    def __init__(
+        self,
+        settings: CloudSettings,
+        authorizer: Authorizer,
+        validate: Validator,
+        handlers: Mapping[str, ServiceHandler],
+        metadata: Callable[[Request], Response],
+    ) -> None:
+        self._settings = settings
+        self._authorizer = authorizer
+        self._validate = validate
+        self._handlers = dict(handlers)
+        self._metadata = metadata
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        started = time.monotonic()
+        call: ApiCall | None = None
+        try:
+            body = self._take_body(environ)
+            request = Request(environ)
+            if request.host.partition(":")[0] == IMDS_HOST:
+                return self._metadata(request)(environ, start_response)
+            call = identify(request, body, account_id=self._settings.account_id, default_region=self._settings.region)
+            response = self._answer(call, environ, body)
+        except WireError as error:
+            response = error_response(*_speaking_to(call, environ, error))
+        except Exception:
+            incident = str(uuid.uuid4())
+            log.exception("internal error %s at %s", incident, _title(call))
+            text = f"The rehearsal's endpoint failed at {_title(call)}; its log has the reason under {incident}."
+            response = error_response(*_speaking_to(call, environ, WireError("InternalFailure", text, 500)))
+        log.debug("%s %s %.1f ms", _title(call), response.status_code, (time.monotonic() - started) * 1000)
+        return response(environ, start_response)
+
+    def warm_up(self, services: Iterable[str]) -> None:
+        """Load moto's code for these services, so that nobody's first call waits for it."""
+        for service in services:
+            self._moto.get_application(
+                {"PATH_INFO": "/", "HTTP_HOST": "", "HTTP_AUTHORIZATION": _scope(service, self._settings.region)}
+            )
+
+    def _answer(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
+        if not call.operation and call.protocol in {"json", "query", "ec2"}:
+            raise unknown_operation(call.protocol, "(none named)")
+        if call.protocol == "json":
+            _require_object(body)
+        decision = self._authorizer.authorize(call)
+        if not decision.allowed:
+            raise refusal(call.protocol, decision.message, decision.code, decision.status)
+        self._validate(call, body)
+        if handler := self._handlers.get(call.service):
+            return handler(call, body)
+        return self._ask_moto(call, environ, body)
+
+    def _ask_moto(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        try:
+            app = self._moto.get_application(environ)
+        except (AttributeError, KeyError, ImportError) as error:
+            raise _absent(call) from error
+        try:
+            content, status, headers = run_wsgi_app(app, environ, buffered=True)
+        except NotImplementedError as error:
+            raise _absent(call) from error
+        response = Response(content, status=status, headers=headers)
+        if response.status_code in {404, 405} and response.mimetype == "text/html":
+            raise unknown_operation(call.protocol, call.operation or environ["PATH_INFO"])
+        return response
+
+    def _take_body(self, environ: Environ) -> bytes:
+        """Read the whole body, within the limit, and leave a fresh copy in the environ for whoever reads it next."""
+        limit = self._settings.max_body
+        stream = environ["wsgi.input"]
+        declared = environ.get("CONTENT_LENGTH") or ""
+        if declared and not declared.isdecimal():
+            raise WireError("SerializationException", "Content-Length is not a number", 400)
+        if declared:
+            if int(declared) > limit:
+                raise WireError("RequestEntityTooLargeException", f"Request body exceeds {limit} bytes", 413)
+            body = stream.read(int(declared))
+        elif environ.get("wsgi.input_terminated"):
+            body = stream.read(limit + 1)
+            if len(body) > limit:
+                raise WireError("RequestEntityTooLargeException", f"Request body exceeds {limit} bytes", 413)
+        else:
+            body = b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.pop("wsgi.input_terminated", None)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        return bytes(body)
+
+
+def _require_object(body: bytes) -> None:
+    """A JSON protocol's body is one object; AWS calls everything else a SerializationException."""
+    try:
+        loaded = json.loads(body or b"{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WireError("SerializationException", "Unable to parse the request body as JSON") from error
+    if not isinstance(loaded, dict):
+        raise WireError("SerializationException", "The request body must be a JSON object")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _absent(call: ApiCall) -> WireError:
+    text = (
+        f"{call.service}:{call.operation} is not part of this endpoint: neither moto nor the rehearsal implements it."
+    )
+    return WireError(unknown_operation(call.protocol, call.operation).code, text, 400)
+
+
+def _speaking_to(call: ApiCall | None, environ: Environ, error: WireError) -> tuple[str, WireError]:
+    if call is not None:
+        return ("s3" if call.service == "s3" else call.protocol), error
+    content_type = str(environ.get("CONTENT_TYPE", ""))
+    return ("query" if content_type.startswith("application/x-www-form-urlencoded") else "json"), error
+
+
+def _title(call: ApiCall | None) -> str:
+    return f"{call.service}:{call.operation}" if call else "an unreadable request"
+
+
+def _scope(service: str, region: str) -> str:
+    return (
+        f"AWS4-HMAC-SHA256 Credential=WARMUP/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )

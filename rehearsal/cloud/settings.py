@@ -1,0 +1,34 @@
+"""What a cloud is started with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_ACCOUNT_ID = "123456789012"
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """Where the endpoint listens, whose account it plays, and the bounds it keeps.
+
+    `listen` holds (address, port) pairs; port 0 lets the system choose. Times are in seconds, sizes in bytes.
+    """
+
+    account_id: str = DEFAULT_ACCOUNT_ID
+    region: str = "us-east-1"
+    listen: tuple[tuple[str, int], ...] = (("127.0.0.1", 4566),)
+    state_folder: Path = Path("build/rehearsal")
+    connection_lost_after: float = 300.0
+    """An agent that has been silent for this long is ConnectionLost: genuine agents ping every five minutes."""
+    long_poll: float = 15.0
+    """How long GetMessages waits for a message; agents give up after 20 s (their StopTimeoutMillis)."""
+    max_body: int = 64 * 1024 * 1024
+    """The largest request body: S3 takes whole objects, every other service far less."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9]{12}", self.account_id):
+            raise ValueError(f"account_id must be twelve digits, not {self.account_id!r}")
+        if not self.listen:
+            raise ValueError("listen must hold at least one (address, port) pair")

@@ -1,0 +1,63 @@
+"""The SSM backend: moto's, with documents that are checked, commands that run and associations that apply."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from moto.ssm.models import SimpleSystemManagerBackend
+
+from rehearsal.cloud.ssm.document_service import DocumentService
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.ssm.documents import DocumentHistory
+
+
+class SsmBackend(SimpleSystemManagerBackend):
+    """The state of Systems Manager in one account and Region.
+
+    moto's parameters, maintenance windows and patch baselines are untouched. moto's methods of the documents API keep their
+    signatures, because moto's own CloudFormation classes call them.
+    """
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.lock = threading.RLock()
+        self.documents = DocumentService(self)
+
+    @property
+    def own_documents(self) -> dict[str, DocumentHistory]:
+        """The account's documents by name."""
+        documents: dict[str, DocumentHistory] = self._documents
+        return documents
+
+    def document_tags(self, name: str) -> list[dict[str, str]]:
+        """A document's tags as the API lists them."""
+        tags: list[dict[str, str]] = self._get_documents_tags(name)
+        return tags
+
+    def forget_document_tags(self, name: str) -> None:
+        """A deleted document's tags go with it."""
+        self._resource_tags["Document"].pop(name, None)
+
+    def create_document(self, content: Any, name: str, **moto: Any) -> DocumentHistory:
+        """moto's signature of CreateDocument, for its CloudFormation type."""
+        return self.documents.create({"Name": name, "Content": content, **_in_botocore_names(moto)})
+
+    def update_document(self, content: Any, name: str, **moto: Any) -> dict[str, Any]:
+        """moto's signature of UpdateDocument."""
+        added = self.documents.update({"Name": name, "Content": content, **_in_botocore_names(moto)})
+        return added.description_of(self.documents.history(name), self.document_tags(name))
+
+    def delete_document(self, name: str, document_version: str, version_name: str, force: bool) -> None:
+        """moto's signature of DeleteDocument."""
+        self.documents.delete(
+            {"Name": name, "DocumentVersion": document_version, "VersionName": version_name, "Force": force}
+        )
+
+
+def _in_botocore_names(moto: dict[str, Any]) -> dict[str, Any]:
+    """`document_version` → `DocumentVersion`; what is not given is left out."""
+    return {
+        "".join(word.capitalize() for word in key.split("_")): value for key, value in moto.items() if value is not None
+    }
