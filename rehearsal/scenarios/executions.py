@@ -1,0 +1,186 @@
+"""Runbooks under way: started, followed step by step, stopped, and asked why they failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rehearsal.scenarios.aws import Aws
+
+POLL_SECONDS = 0.2
+FINISHED = frozenset({"Success", "Failed", "TimedOut", "Cancelled", "CompletedWithSuccess", "CompletedWithFailure"})
+STEP_FINISHED = frozenset({"Success", "Failed", "TimedOut", "Cancelled", "Exited"})
+UNFINISHED_COMMANDS = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """A step has reached a status. `step` is the StepExecution as the API gives it."""
+
+    name: str
+    status: str
+    step: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class HostOutput:
+    """What one plugin of a command wrote on one host, whole (as far as Run Command keeps it)."""
+
+    step: str
+    instance_id: str
+    plugin: str
+    status: str
+    code: int
+    stdout: str
+    stderr: str
+
+
+Event = StepChange | HostOutput
+
+
+@dataclass
+class _Seen:
+    """What was told already, so that each poll tells only what is new."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    outputs: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+class Executions:
+    def __init__(self, aws: Aws) -> None:
+        self._ssm = aws.client("ssm")
+
+    def start(self, runbook: str, parameters: Mapping[str, Any]) -> str:
+        """The new execution's id. Raises botocore's ClientError with what the service says when it refuses."""
+        answer = self._ssm.start_automation_execution(DocumentName=runbook, Parameters=as_api_parameters(parameters))
+        return str(answer["AutomationExecutionId"])
+
+    def get(self, execution_id: str) -> dict[str, Any]:
+        """GetAutomationExecution's AutomationExecution, with all its steps."""
+        execution: dict[str, Any] = self._ssm.get_automation_execution(AutomationExecutionId=execution_id)[
+            "AutomationExecution"
+        ]
+        if execution.get("StepExecutionsTruncated"):
+            pages = self._ssm.get_paginator("describe_automation_step_executions").paginate(
+                AutomationExecutionId=execution_id
+            )
+            execution["StepExecutions"] = [step for page in pages for step in page["StepExecutions"]]
+        return execution
+
+    def stop(self, execution_id: str) -> None:
+        """Cancel it. That it has ended in the meantime is no error."""
+        try:
+            self._ssm.stop_automation_execution(AutomationExecutionId=execution_id, Type="Cancel")
+        except self._ssm.exceptions.InvalidAutomationStatusUpdateException:
+            return
+
+    def follow(self, execution_id: str, tell: Callable[[Event], None], *, timeout_seconds: float) -> dict[str, Any]:
+        """Tell each change as it happens until the execution ends; the ended execution.
+
+        Raises TimeoutError when it has not ended in time; it is left running then.
+        """
+        seen = _Seen()
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            execution = self.get(execution_id)
+            for event in self._news(execution, seen):
+                tell(event)
+            if execution["AutomationExecutionStatus"] in FINISHED:
+                return execution
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{execution['DocumentName']} ({execution_id}) did not end in {timeout_seconds:g} s")
+            time.sleep(POLL_SECONDS)
+
+    def explain(self, execution: Mapping[str, Any]) -> str:
+        """Why it did not succeed, whole: the messages of its steps and what their commands wrote on hosts."""
+        parts = [str(execution.get("FailureMessage", "")).strip()]
+        for step in execution.get("StepExecutions", []):
+            if step.get("StepStatus") not in {"Failed", "TimedOut", "Cancelled"}:
+                continue
+            message = str(step.get("FailureMessage", "")).strip()
+            parts.append(f"Step {step['StepName']} ({step['Action']}) is {step['StepStatus']}. {message}".strip())
+            parts += [_as_text(output) for output in self._outputs(step) if output.status != "Success"]
+            for child in step.get("Outputs", {}).get("ExecutionId", []):
+                parts.append(f"Its child execution {child}: {self.explain(self.get(child))}")
+        return "\n".join(part for part in dict.fromkeys(parts) if part)
+
+    def host_outputs(self, execution: Mapping[str, Any]) -> list[HostOutput]:
+        """What every command of its steps wrote."""
+        return [output for step in execution.get("StepExecutions", []) for output in self._outputs(step)]
+
+    def _news(self, execution: Mapping[str, Any], seen: _Seen) -> Iterator[Event]:
+        for step in execution.get("StepExecutions", []):
+            key, status = step.get("StepExecutionId", step["StepName"]), step.get("StepStatus", "Pending")
+            is_new = status not in {"Pending", seen.statuses.get(key)}
+            if is_new and status in STEP_FINISHED:
+                yield from self._new_outputs(step, seen)
+            if is_new:
+                seen.statuses[key] = status
+                yield StepChange(step["StepName"], status, step)
+            if status == "InProgress" and step.get("Action") == "aws:runCommand":
+                yield from self._new_outputs(step, seen)
+
+    def _new_outputs(self, step: Mapping[str, Any], seen: _Seen) -> Iterator[HostOutput]:
+        for output in self._outputs(step, ended_only=True):
+            key = (step["StepName"], output.instance_id, output.plugin)
+            if key not in seen.outputs:
+                seen.outputs.add(key)
+                yield output
+
+    def _outputs(self, step: Mapping[str, Any], *, ended_only: bool = False) -> Iterator[HostOutput]:
+        """What a step's commands wrote: ListCommandInvocations names the plugins, GetCommandInvocation has the text."""
+        for command_id in step.get("Outputs", {}).get("CommandId", []):
+            pages = self._ssm.get_paginator("list_command_invocations").paginate(CommandId=command_id, Details=True)
+            for invocation in (item for page in pages for item in page["CommandInvocations"]):
+                for plugin in invocation.get("CommandPlugins", []):
+                    if ended_only and plugin["Status"] in UNFINISHED_COMMANDS:
+                        continue
+                    answer = self._ssm.get_command_invocation(
+                        CommandId=command_id, InstanceId=invocation["InstanceId"], PluginName=plugin["Name"]
+                    )
+                    yield HostOutput(
+                        step["StepName"],
+                        invocation["InstanceId"],
+                        plugin["Name"],
+                        answer["Status"],
+                        answer.get("ResponseCode", -1),
+                        answer.get("StandardOutputContent", ""),
+                        answer.get("StandardErrorContent", ""),
+                    )
+
+
+def as_api_parameters(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Parameters as StartAutomationExecution takes them: every value a list of strings, maps and numbers as JSON."""
+
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+    return {
+        name: [text(item) for item in value] if isinstance(value, list | tuple) else [text(value)]
+        for name, value in parameters.items()
+    }
+
+
+def step_times(step: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """A step's start and end in epoch seconds."""
+    start, end = step.get("ExecutionStartTime"), step.get("ExecutionEndTime")
+    return (
+        start.timestamp() if isinstance(start, datetime) else None,
+        end.timestamp() if isinstance(end, datetime) else None,
+    )
+
+
+def _as_text(output: HostOutput) -> str:
+    head = f"{output.plugin} on {output.instance_id} is {output.status} with exit code {output.code}"
+    streams = [
+        f"{name}:\n{text.rstrip()}"
+        for name, text in (("standard output", output.stdout), ("standard error", output.stderr))
+        if text.strip()
+    ]
+    return "\n".join([head, *streams])

@@ -1,0 +1,157 @@
+"""Carries a scenario out: the state before, the run under load, the state after, and what else its file wants shown."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.scenarios import runs
+from rehearsal.scenarios.abort import AbortProof
+from rehearsal.scenarios.baseline import run_baseline
+from rehearsal.scenarios.checks import CheckResult, ask, ask_all
+from rehearsal.scenarios.load import LoadRun
+from rehearsal.scenarios.measure import Requests, measure
+from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.scenarios.executions import Event
+    from rehearsal.scenarios.model import Scenario
+    from rehearsal.scenarios.surroundings import Surroundings
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """Where the runner says what it does: stages as text, and the events of runs."""
+
+    stage: Callable[[str], None]
+    event: Callable[[Event], None]
+
+
+@dataclass
+class _Progress:
+    """What has been shown so far; a scenario that breaks off keeps it."""
+
+    checks: list[CheckResult] = field(default_factory=list)
+    run: Run | None = None
+    requests: Requests | None = None
+    second_run: Run | None = None
+    baseline: BaselineResult | None = None
+
+
+class ScenarioRunner:
+    def __init__(self, scenario: Scenario, surroundings: Surroundings, narrator: Narrator) -> None:
+        self._scenario = scenario
+        self._surroundings = surroundings
+        self._narrator = narrator
+        self._parameters: dict[str, Any] = surroundings.values.fill(scenario.parameters)
+        self._probes = [surroundings.common.probes[name] for name in scenario.steady_state]
+        self._shown = _Progress()
+
+    def run(self) -> ScenarioResult:
+        """What the scenario showed. A scenario that cannot be carried out falls short; it raises nothing of its own."""
+        started = time.monotonic()
+        try:
+            self._carry_out()
+        except (ScenarioError, ClientError, BotoCoreError, TimeoutError) as problem:
+            self._note("carried out to its end", passed=False, detail=str(problem))
+        scenario, shown = self._scenario, self._shown
+        return ScenarioResult(
+            name=scenario.name,
+            runbook=scenario.runbook,
+            description=scenario.description,
+            expected_status=scenario.expect.status,
+            status=shown.run.status if shown.run else "not started",
+            seconds=round(time.monotonic() - started, 2),
+            run=shown.run,
+            requests=shown.requests,
+            second_run=shown.second_run,
+            baseline=shown.baseline,
+            checks=tuple(shown.checks),
+        )
+
+    def _carry_out(self) -> None:
+        if not self._steady_state("before"):
+            return  # what follows would measure something else than the runbook
+        self._run_under_load()
+        self._steady_state("after")
+        if self._scenario.checks:
+            self._narrator.stage("checks")
+            self._shown.checks += ask_all(self._scenario.checks, self._surroundings)
+        if self._scenario.expect.second_run_status:
+            self._run_again(self._scenario.expect.second_run_status)
+        if self._scenario.abort_at_every_step and self._shown.run:
+            self._abort()
+        if self._scenario.baseline:
+            self._measure_baseline()
+
+    def _steady_state(self, when: str) -> bool:
+        self._narrator.stage(f"steady state {when}")
+        results = [ask(probe, self._surroundings) for probe in self._probes]
+        for result in results:
+            self._note(f"{when}: {result.name}", passed=result.passed, detail=result.detail)
+        return all(result.passed for result in results)
+
+    def _run_under_load(self) -> None:
+        scenario, expect = self._scenario, self._scenario.expect
+        if scenario.load is None:
+            self._narrator.stage("run")
+            run = self._start()
+        else:
+            self._narrator.stage(f"run under {scenario.load.requests_per_second} requests a second")
+            load = LoadRun(scenario.load, self._surroundings)
+            try:
+                load.wait_until_flowing()
+                run = self._start()
+                self._shown.requests = measure(load.finish())
+            finally:
+                load.cancel()
+        self._shown.run = run
+        self._note(f"ends {expect.status}", passed=run.status == expect.status, detail=run.message or run.status)
+        if expect.within_seconds is not None:
+            self._note(
+                f"ends within {expect.within_seconds:g} s",
+                passed=run.seconds <= expect.within_seconds,
+                detail=f"{run.seconds} s",
+            )
+        if self._shown.requests and expect.requests_lost is not None:
+            self._judge_loss(self._shown.requests, expect.requests_lost)
+
+    def _start(self) -> Run:
+        return runs.run(
+            self._surroundings.executions, self._scenario.runbook, self._parameters, tell=self._narrator.event
+        )
+
+    def _judge_loss(self, requests: Requests, allowed: int) -> None:
+        worst = "; ".join(f"{loss.count} of {loss.path}: {loss.error}" for loss in requests.losses[:5])
+        detail = f"{requests.lost} of {requests.sent} lost" + (f": {worst}" if worst else "")
+        self._note(f"loses at most {allowed} requests", passed=requests.lost <= allowed, detail=detail)
+
+    def _run_again(self, wanted: str) -> None:
+        self._narrator.stage("second run")
+        self._shown.second_run = second = self._start()
+        self._note(f"second run ends {wanted}", passed=second.status == wanted, detail=second.message or second.status)
+
+    def _abort(self) -> None:
+        self._narrator.stage("stopped at each step in turn")
+        steps = [step.name for step in (self._shown.run.steps if self._shown.run else ()) if step.started is not None]
+        proof = AbortProof(
+            self._scenario.runbook, self._parameters, self._probes, self._surroundings, self._narrator.event
+        )
+        self._shown.checks += proof.stop_at_each(steps)
+
+    def _measure_baseline(self) -> None:
+        baseline, load = self._scenario.baseline, self._scenario.load
+        if baseline is None or load is None:  # the schema wants a load beside a baseline
+            return
+        self._narrator.stage("baseline: the former commands under the same load")
+        self._shown.baseline = run_baseline(baseline, load, self._surroundings)
+        self._steady_state("after the baseline")
+
+    def _note(self, name: str, *, passed: bool, detail: str) -> None:
+        self._shown.checks.append(CheckResult(name, passed, detail))
