@@ -1,0 +1,1 @@
+"""What values in a document have to look like: the data that the rules check against."""
