@@ -1,0 +1,39 @@
+"""The figures as one line of CloudWatch's embedded metric format, with one dimension set.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from results import Result, Status, overall
+
+NAMESPACE = "FlaskOps/Health"
+SEVERITY = {Status.OK: 0, Status.DEGRADED: 1, Status.DOWN: 2}
+
+
+def emf_line(stack_name: str, results: list[Result]) -> str:
+    """`<Check>Failed` is 0 or 1 and `<Check>Severity` 0, 1 or 2 (ok, degraded, down); `ServiceDown` is 0 or 1."""
+    worst = overall(results)
+    values: dict[str, tuple[float, str]] = {"ServiceDown": (float(worst is Status.DOWN), "Count")}
+    for result in results:
+        status = result.finding.status
+        values[f"{result.name}Failed"] = (float(status is not Status.OK), "Count")
+        values[f"{result.name}Severity"] = (float(SEVERITY[status]), "None")
+        values[f"{result.name}Latency"] = (float(result.latency_ms), "Milliseconds")
+        values.update({name: (value, unit) for name, value, unit in result.finding.metrics})
+    metrics = [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()]
+    line: dict[str, Any] = {
+        "_aws": {
+            "Timestamp": round(1000 * time.time()),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["StackName"]], "Metrics": metrics}],
+        },
+        "StackName": stack_name,
+        "Status": worst.value,
+        "Details": {result.name: result.finding.detail for result in results},
+        **{name: value for name, (value, _) in values.items()},
+    }
+    return json.dumps(line, separators=(",", ":"))
