@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pymysql
 import sqlalchemy
 
-from flask_app.credentials import Credentials, SecretsManagerCredentials, secrets_client
+from flask_app.credentials import Credentials, CredentialsError, SecretsManagerCredentials, secrets_client
 from flask_app.dialect import REFUSED_CREDENTIALS, dialect_of, error_number, statement_timeout
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from flask_app.config import Settings
 
+LOGGER = logging.getLogger(__name__)
 # Connections live for minutes, so that after a rotation no connection of the old password lasts.
 POOL_RECYCLE_SECONDS = 300
 
@@ -42,6 +44,7 @@ class Database:
         self._statement_limit = statement_limit
         self._lock = threading.Lock()
         self._engine: sqlalchemy.Engine | None = None
+        self._reported = ""
 
     @property
     def engine(self) -> sqlalchemy.Engine:
@@ -57,8 +60,21 @@ class Database:
                 connection.execute(sqlalchemy.text("SELECT 1")).scalar_one()
                 version = connection.info.get("secret_version")
         except Exception as error:  # noqa: BLE001 - whatever is wrong, a health check reports it
+            self._report(describe(error))
             return Health(ready=False, detail=describe(error), secret_version=None)
+        self._report("")
         return Health(ready=True, detail="", secret_version=version)
+
+    def _report(self, detail: str) -> None:
+        """Log a change of the database's state once, not once a request."""
+        with self._lock:
+            if detail == self._reported:
+                return
+            self._reported = detail
+        if detail:
+            LOGGER.warning("the database cannot be used: %s", detail)
+        else:
+            LOGGER.warning("the database can be used again")
 
     def _make_engine(self) -> sqlalchemy.Engine:
         settings = self._settings
@@ -149,5 +165,7 @@ def _tls() -> ssl.SSLContext:
 
 def describe(error: BaseException) -> str:
     """Name a failure by its kind and number only: messages of drivers quote host names and users."""
+    if isinstance(error, CredentialsError):
+        return str(error)
     number = error_number(error)
     return type(error).__name__ if number is None else f"{type(error).__name__} {number}"

@@ -1,0 +1,95 @@
+#!/bin/bash
+set -euo pipefail
+
+# Releases of the application: /opt/flask-app/releases/<commit>/{app,db,venv}, complete once the file COMPLETE is there;
+# /opt/flask-app/current is a link that is switched atomically.
+
+app_root=/opt/flask-app
+socket=/run/flask-app.sock
+
+current_release() { basename "$(readlink -e "$app_root/current" 2>/dev/null || true)"; }
+
+# fetch_commit URL REF: brings the ref into the host's repository and prints its commit.
+fetch_commit() {
+  local repository="$app_root/repository.git"
+  [ -d "$repository" ] || git init -q --bare "$repository"
+  # A server that knows neither shallow fetches nor fetches of a bare commit gets asked for everything.
+  timeout 120 git -C "$repository" fetch -q --no-tags --depth 1 -- "$1" "$2" 2>"$work_folder/git.log" ||
+    timeout 300 git -C "$repository" fetch -q --no-tags -- "$1" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*' \
+      2>>"$work_folder/git.log" || {
+    tail -n 5 "$work_folder/git.log" >&2
+    return 1
+  }
+  git -C "$repository" rev-parse -q --verify 'FETCH_HEAD^{commit}' 2>/dev/null ||
+    git -C "$repository" rev-parse -q --verify "$2^{commit}"
+}
+
+# build_release URL REF: sets $release to the identifier (12 characters of the commit) of a complete release directory.
+build_release() {
+  local commit folder
+  commit=$(fetch_commit "$1" "$2") || fail "no ref '$2' can be fetched from $1: check both, and the host's route out"
+  release=${commit:0:12}
+  folder="$app_root/releases/$release"
+  if [ -e "$folder/COMPLETE" ]; then
+    log "release $release is there already"
+    return 0
+  fi
+  log "building release $release"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  git -C "$app_root/repository.git" archive "$commit" webapp db 2>"$work_folder/git.log" | tar -x -C "$folder" ||
+    fail "commit $release of $1 has no folders webapp and db at its top"
+  mv "$folder/webapp" "$folder/app"
+  printf '%s\n' "$release" >"$folder/app/RELEASE"
+  python3 -m venv "$folder/venv"
+  # Wheels only: a host has no compiler, and an installation must not run a package's own build code as root.
+  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore nice "$folder/venv/bin/pip" install -q --no-input \
+    --only-binary :all: -r "$folder/app/requirements.txt" >"$work_folder/pip.log" 2>&1 || {
+    tail -n 20 "$work_folder/pip.log" >&2
+    fail "the requirements of release $release cannot be installed (pip's last lines are above)"
+  }
+  nice "$folder/venv/bin/python" -m compileall -q "$folder/app"
+  touch "$folder/COMPLETE"
+}
+
+# check_release ID: loads the release as the service would, without serving; the running one is not touched.
+check_release() {
+  local folder="$app_root/releases/$1"
+  timeout 60 systemd-run --quiet --wait --pipe --collect --uid=flask-app --gid=flask-app \
+    -p EnvironmentFile=/etc/flask-app.env -p WorkingDirectory="$folder/app" \
+    "$folder/venv/bin/gunicorn" --check-config --config "$folder/app/gunicorn.conf.py" flask_app.wsgi:application \
+    >"$work_folder/check.log" 2>&1 || {
+    tail -n 5 "$work_folder/check.log" >&2
+    return 1
+  }
+}
+
+# switch_release ID: from here on a (re)start serves that release.
+switch_release() {
+  ln -sfn "releases/$1" "$app_root/current.new"
+  mv -T "$app_root/current.new" "$app_root/current"
+}
+
+# ask PATH: the application's answer over its own socket, past nginx. Prints `CODE BODY`.
+ask() {
+  curl -s --max-time 10 --unix-socket "$socket" -o "$work_folder/answer" -w '%{http_code}' "http://localhost$1" || true
+  printf ' '
+  cat "$work_folder/answer" 2>/dev/null || true
+}
+
+# wait_for PATH TEXT SECONDS: until the answer is 200 and holds TEXT; several times in a row, since each worker has its say.
+wait_for() {
+  local deadline=$((SECONDS + $3)) good=0 answer=""
+  while [ "$SECONDS" -lt "$deadline" ]; do
+    answer=$(ask "$1")
+    if [[ $answer == "200 "* && $answer == *"$2"* ]]; then
+      good=$((good + 1))
+      [ "$good" -ge 8 ] && return 0
+    else
+      good=0
+      sleep 0.3
+    fi
+  done
+  printf 'the last answer of %s was: %.300s\n' "$1" "$answer" >&2
+  return 1
+}

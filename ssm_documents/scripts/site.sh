@@ -1,0 +1,60 @@
+#!/bin/bash
+set -euo pipefail
+
+# The nginx site: which variant is served, the allow-list, and a reload that is tested first.
+
+site_source=/opt/flask-app/current/app/deploy/nginx
+
+# reload_nginx: only a configuration that nginx itself accepts is loaded.
+reload_nginx() {
+  nginx -t 2>"$work_folder/nginx.log" || {
+    cat "$work_folder/nginx.log" >&2
+    return 1
+  }
+  if systemctl is-active -q nginx; then systemctl reload nginx; else systemctl restart nginx; fi
+}
+
+certificate_folder() { printf '/etc/letsencrypt/live/%s' "$1"; }
+
+# install_site DOMAIN: the HTTPS variant when the domain has a certificate, the HTTP variant otherwise. Sets $scheme.
+install_site() {
+  local file
+  scheme=http
+  if [ -n "$1" ] && [ -s "$(certificate_folder "$1")/fullchain.pem" ]; then scheme=https; fi
+  mkdir -p /var/www/acme /etc/nginx/sites-enabled
+  put_file 644 root:root /etc/nginx/nginx.conf <"$site_source/nginx.conf"
+  for file in flask-app-proxy.conf flask-app-acme.conf; do
+    put_file 644 root:root "/etc/nginx/$file" <"$site_source/$file"
+  done
+  if [ "$scheme" = https ]; then
+    sed "s/@DOMAIN@/$1/g" "$site_source/flask-app-certificate.conf" |
+      put_file 644 root:root /etc/nginx/flask-app-certificate.conf
+  fi
+  sed "s/@DOMAIN@/$1/g" "$site_source/flask-app-$scheme.conf" |
+    put_file 644 root:root /etc/nginx/sites-available/flask-app
+  if [ "$(readlink /etc/nginx/sites-enabled/flask-app || true)" != ../sites-available/flask-app ]; then
+    ln -sfn ../sites-available/flask-app /etc/nginx/sites-enabled/flask-app
+    touch "$work_folder/changed"
+  fi
+  if [ -e /etc/nginx/sites-enabled/default ]; then
+    rm -f /etc/nginx/sites-enabled/default
+    touch "$work_folder/changed"
+  fi
+  if changed || ! systemctl is-active -q nginx; then
+    reload_nginx || fail "nginx refuses the site's configuration (its own words are above)"
+  fi
+}
+
+# allowlist CIDRS: what /etc/nginx/ip-allowlist.conf has to say; CIDRS is comma-separated, empty lets everybody in.
+allowlist() {
+  local cidr cidrs
+  if [ -z "$1" ]; then
+    printf '# Everybody is let in.\n'
+    return 0
+  fi
+  # The host itself is always let in: its own checks go through nginx too.
+  printf 'allow 127.0.0.1;\nallow ::1;\n'
+  IFS=, read -r -a cidrs <<<"$1"
+  for cidr in "${cidrs[@]}"; do printf 'allow %s;\n' "$cidr"; done
+  printf 'deny all;\n'
+}
