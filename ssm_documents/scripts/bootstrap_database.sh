@@ -28,16 +28,17 @@ innodb_buffer_pool_size = 128M
 performance_schema = OFF
 END
   if [ "$engine" = mysql ]; then
-    printf 'mysqlx = OFF\nbinlog_expire_logs_seconds = 86400\n'
+    printf 'user = mysql\nlog_error = /var/log/mysql/error.log\nmysqlx = OFF\nbinlog_expire_logs_seconds = 86400\n'
   fi
 }
 
 configure() {
-  # The folder that each engine reads last. It exists before the package does, so that the first start is the right one.
-  local folder=/etc/mysql/mysql.conf.d
-  [ "$engine" = mariadb ] && folder=/etc/mysql/mariadb.conf.d
-  mkdir -p "$folder"
-  server_settings | put_file 644 root:root "$folder/99-flask-app.cnf"
+  # MySQL reads the files of a folder in no particular order, so the package's own file is replaced (and kept at upgrades);
+  # MariaDB reads them sorted. Either is there before the package, so that the very first start is the right one.
+  local file=/etc/mysql/mysql.conf.d/mysqld.cnf
+  [ "$engine" = mysql ] || file=/etc/mysql/mariadb.conf.d/99-flask-app.cnf
+  mkdir -p "$(dirname "$file")"
+  server_settings | put_file 644 root:root "$file"
 }
 
 mount_volume
@@ -66,5 +67,7 @@ run_helper database_account.py "$engine" "$database" "$host_pattern" "$secret_ar
   fail "the secret could not be read: check the instance profile's permissions on $secret_arn"
 "${client[@]}" <"$work_folder/account.sql" || fail "the application's account could not be made"
 
+timeout 5 bash -c ": </dev/tcp/$address/3306" 2>/dev/null ||
+  fail "the server does not listen on $address:3306: look at the settings in /etc/mysql and at journalctl -u $service"
 log "the database answers on $address:3306"
 result engine "$engine" version "$version" address "$address" database "$database" volume "$volume_id"

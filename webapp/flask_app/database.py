@@ -136,7 +136,8 @@ class _Connector:
             host=settings.database_host,
             port=settings.database_port,
             user=credentials.username,
-            password=credentials.password,
+            # PyMySQL itself would encode text as Latin-1, and the server compares bytes.
+            password=credentials.password.encode(),
             database=settings.database_name,
             charset="utf8mb4",
             connect_timeout=max(1, round(settings.database_timeout)),
