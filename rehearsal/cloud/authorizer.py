@@ -5,10 +5,12 @@ The endpoint turns each AWS request into an `ApiCall` and asks its `Authorizer` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(eq=False)
@@ -47,8 +49,8 @@ class ApiCall:
 class Decision:
     """What an authorizer answers.
 
-    `message` is the whole text of AWS's refusal. `code` is left empty for the ordinary refusal, whose name depends on the
-    service's protocol (AccessDeniedException, AccessDenied, UnauthorizedOperation); set it for a refusal of the
+    `message` is the whole text of AWS's refusal. `code` is left empty for the ordinary refusal, whose name depends on
+    the service's protocol (AccessDeniedException, AccessDenied, UnauthorizedOperation); set it for a refusal of the
     credentials themselves (UnrecognizedClientException, ExpiredTokenException).
     """
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
 
 from rehearsal.cloud.authorizer import ApiCall
 from rehearsal.cloud.wire import WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MESSAGES_TARGET = "EC2WindowsMessageDeliveryService"
 

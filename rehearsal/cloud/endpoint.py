@@ -8,7 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -17,8 +17,10 @@ from werkzeug.wrappers import Response
 
 from rehearsal.cloud.authorizer import ApiCall, Authorizer
 from rehearsal.cloud.calls import identify
-from rehearsal.cloud.settings import CloudSettings
 from rehearsal.cloud.wire import WireError, error_response, refusal, unknown_operation
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.settings import CloudSettings
 
 IMDS_HOST = "169.254.169.254"
 

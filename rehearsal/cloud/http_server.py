@@ -1,7 +1,7 @@
 """HTTP/1.1 with kept-alive connections, one thread a connection, over werkzeug's development server.
 
-werkzeug closes each connection because it cannot tell what an application left unread. The endpoint always reads the whole body, so
-a connection can be kept; where it did not (a body beyond the limit), the connection is closed.
+werkzeug closes each connection because it cannot tell what an application left unread. The endpoint always reads the
+whole body, so a connection can be kept; where it did not (a body beyond the limit), the connection is closed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import socketserver
+import sys
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -71,7 +72,7 @@ class ConnectionHandler(MotoRequestHandler):  # type: ignore[misc,unused-ignore]
         for name, value in headers.items():
             if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:
                 self.send_header(name, value)
-        if "content-length" not in {name.lower() for name in headers.keys()} and int(code) not in _BODILESS:  # noqa: SIM118 - werkzeug's Headers iterate pairs
+        if "content-length" not in {name.lower() for name, _ in headers.items()} and int(code) not in _BODILESS:
             self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -85,7 +86,7 @@ class ConnectionHandler(MotoRequestHandler):  # type: ignore[misc,unused-ignore]
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """The endpoint logs calls by operation; a line for each HTTP request would say less."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002 - werkzeug's signature
         log.debug("%s: %s", self.client_address[0], message % args if args else message)
 
 
@@ -101,4 +102,4 @@ class HttpServer(socketserver.ThreadingMixIn, BaseWSGIServer):
         super().__init__(address, port, app, handler=ConnectionHandler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
-        log.debug("connection from %s ended in an error", client_address, exc_info=True)
+        log.debug("connection from %s ended: %s", client_address, sys.exc_info()[1])

@@ -1,8 +1,8 @@
 """The one door to moto's process-wide registries.
 
-moto keeps its state in module-level dictionaries, one for each service. Everything of ours that has to stand in there goes through
-this module: a backend class that extends moto's, the look-up of a backend, and emptying it all again. No other module reads or
-writes moto's registries.
+moto keeps its state in module-level dictionaries, one for each service. Everything of ours that has to stand in there
+goes through this module: a backend class that extends moto's, the look-up of a backend, and emptying it all again. No
+other module reads or writes moto's registries.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from moto.backends import get_backend
+from moto import backends as registry
 from moto.core.base_backend import BackendDict
 
 BackendFactory = Callable[..., Any]
@@ -43,15 +43,20 @@ class MotoDoor:
         if not self._open:
             return
         for service, original in self._originals.items():
-            get_backend(service).backend = original
+            _registry(service).backend = original
         self._originals.clear()
         BackendDict.reset()
         self._open = False
         self._held.release()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this cloud holds the registries."""
+        return self._open
+
     def extend(self, service: str, factory: BackendFactory) -> None:
         """Let `factory` make the service's backends from here on. Must come before the service's first use."""
-        backends = get_backend(service)
+        backends = _registry(service)
         if self.account_id in backends and len(backends[self.account_id]) > 0:
             raise RuntimeError(f"moto's {service} is in use already; extend it before the first request")
         self._originals.setdefault(service, backends.backend)
@@ -60,8 +65,13 @@ class MotoDoor:
 
     def backend(self, service: str, region: str) -> Any:
         """The account's backend of a service in a Region; global services take the partition `aws`."""
-        return get_backend(service)[self.account_id][region]
+        return _registry(service)[self.account_id][region]
 
     def backends(self, service: str) -> dict[str, Any]:
         """The account's backends of a service that exist so far, by Region."""
-        return dict(get_backend(service)[self.account_id])
+        return dict(_registry(service)[self.account_id])
+
+
+def _registry(service: str) -> Any:
+    """Moto's dictionary of backends of a service; moto spells the names of services as a Literal of them all."""
+    return registry.get_backend(service)  # type: ignore[call-overload]

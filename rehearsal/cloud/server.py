@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
-
-from moto.core.request import Request
-from werkzeug.wrappers import Response
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.authorizer import AllowEverything, Authorizer
+from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
+from rehearsal.cloud.imds import InstanceMetadata
+from rehearsal.cloud.inventory import Ec2Inventory
+from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.moto_door import MotoDoor
-from rehearsal.cloud.settings import CloudSettings
+from rehearsal.cloud.ssm.agent_messages import MessageDelivery
 from rehearsal.cloud.ssm.models import SsmBackend
 from rehearsal.cloud.ssm.operations import OPERATIONS
 from rehearsal.cloud.validation import ModelValidator
 
+if TYPE_CHECKING:
+    from rehearsal.cloud.settings import CloudSettings
+
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
+CLOCK_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +32,19 @@ log = logging.getLogger(__name__)
 class Cloud:
     """One AWS endpoint for one account, in this process.
 
-    `start()` returns when all addresses listen; moto's slower services are loaded in the background. `stop()` ends the servers
-    and drops all state of moto. A second cloud in the same process raises RuntimeError: moto's state belongs to the process.
+    `start()` returns when all addresses listen; moto's slower services are loaded in the background. `stop()` ends the
+    servers and drops all state of moto. A second cloud in the same process raises RuntimeError: moto's state belongs to
+    the process.
     """
+
+    inventory: Ec2Inventory
 
     def __init__(self, settings: CloudSettings, authorizer: Authorizer | None = None) -> None:
         self.settings = settings
         self.door = MotoDoor(settings.account_id)
         self._authorizer = authorizer or AllowEverything()
         self._servers: list[HttpServer] = []
+        self._stopping = threading.Event()
         self.endpoint: Endpoint | None = None
 
     @property
@@ -43,6 +53,11 @@ class Cloud:
         if not self._servers:
             raise RuntimeError("the cloud is not started")
         return f"http://{self._servers[0].host}:{self._servers[0].server_port}"
+
+    def ssm(self, region: str | None = None) -> SsmBackend:
+        """The SSM backend of a Region, the cloud's own by default."""
+        backend: SsmBackend = self.door.backend("ssm", region or self.settings.region)
+        return backend
 
     def start(self) -> None:
         """Open moto's door, listen on every address. Raises OSError when an address is taken."""
@@ -54,12 +69,17 @@ class Cloud:
         except BaseException:
             self.stop()
             raise
+        self._stopping.clear()
         for server in self._servers:
-            threading.Thread(target=server.serve_forever, name=f"endpoint {server.host}", daemon=True).start()
-        threading.Thread(target=self._warm_up, args=(self.endpoint,), name="warm-up", daemon=True).start()
+            self._in_background(server.serve_forever, f"endpoint {server.host}")
+        self._in_background(partial(self._warm_up, self.endpoint), "warm-up")
+        self._in_background(self._run_clock, "clock")
 
     def stop(self) -> None:
         """End everything that `start` began. Safe to call twice."""
+        self._stopping.set()
+        for backend in self._ssm_backends():
+            backend.close()
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -67,17 +87,28 @@ class Cloud:
         self.door.close()
 
     def _compose(self) -> Endpoint:
-        self.door.extend("ssm", self._ssm_backend)
+        settings = self.settings
+        self.door.extend("ec2", HostedEc2Backend)
+        self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings))
+        self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
         return Endpoint(
-            self.settings,
+            settings,
             self._authorizer,
             ModelValidator({"ssm": OPERATIONS}),
-            handlers={},
-            metadata=_no_metadata,
+            handlers={"ec2messages": MessageDelivery(self.ssm, settings.long_poll, lambda: self.url)},
+            metadata=InstanceMetadata(Machines(self.door, settings.region), self.door, settings),
         )
 
-    def _ssm_backend(self, region_name: str, account_id: str) -> Any:
-        return SsmBackend(region_name, account_id)
+    def _ssm_backends(self) -> list[SsmBackend]:
+        return list(self.door.backends("ssm").values()) if self.door.is_open else []
+
+    def _run_clock(self) -> None:
+        while not self._stopping.wait(CLOCK_SECONDS):
+            for backend in self._ssm_backends():
+                try:
+                    backend.sweep()
+                except Exception:
+                    log.exception("the clock of %s failed; it goes on", backend.region_name)
 
     def _warm_up(self, endpoint: Endpoint) -> None:
         try:
@@ -85,6 +116,5 @@ class Cloud:
         except Exception:
             log.exception("could not load moto's services ahead of their first use")
 
-
-def _no_metadata(request: Request) -> Response:  # noqa: ARG001
-    return Response("not a host of this rehearsal", status=404)
+    def _in_background(self, work: Any, name: str) -> None:
+        threading.Thread(target=work, name=name, daemon=True).start()

@@ -24,6 +24,8 @@ class CloudSettings:
     """An agent that has been silent for this long is ConnectionLost: genuine agents ping every five minutes."""
     long_poll: float = 15.0
     """How long GetMessages waits for a message; agents give up after 20 s (their StopTimeoutMillis)."""
+    instant_hosts: bool = False
+    """True where nobody runs machines: EC2 instances complete every transition at once."""
     max_body: int = 64 * 1024 * 1024
     """The largest request body: S3 takes whole objects, every other service far less."""
 

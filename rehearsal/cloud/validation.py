@@ -1,23 +1,26 @@
 """Checks a request against botocore's model of the operation's input, on the server's side, as AWS does.
 
-Texts and codes are those of AWS's own front end: a value of the wrong JSON type is a SerializationException, a value that breaks a
-constraint of the model a ValidationException that lists every broken constraint. One thing is stricter than AWS: a member that the model
-does not know is refused instead of ignored, because here it can only be a mistake.
+Texts and codes are those of AWS's own front end: a value of the wrong JSON type is a SerializationException, a value
+that breaks a constraint of the model a ValidationException that lists every broken constraint. One thing is stricter
+than AWS: a member that the model does not know is refused instead of ignored, because here it can only be a mistake.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import regex
+import regex  # type: ignore[import-untyped] # publishes no types
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from moto.core.utils import get_service_model
 
-from rehearsal.cloud.authorizer import ApiCall
 from rehearsal.cloud.wire import WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rehearsal.cloud.authorizer import ApiCall
 
 MAX_REPORTED = 10
 MAX_ECHO = 128

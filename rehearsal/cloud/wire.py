@@ -10,11 +10,12 @@ from xml.sax.saxutils import escape
 from werkzeug.wrappers import Response
 
 REFUSED = {"json": "AccessDeniedException", "rest-json": "AccessDeniedException", "ec2": "UnauthorizedOperation"}
+_SERVER_FAULT = 500
 UNKNOWN_OPERATION = {"query": "InvalidAction", "ec2": "InvalidAction", "rest-xml": "MethodNotAllowed"}
 
 
 @dataclass(frozen=True)
-class WireError(Exception):  # noqa: N818 - it is an answer, not a failure of ours
+class WireError(Exception):
     """An error as AWS would send it: a code, a message for people and an HTTP status."""
 
     code: str
@@ -59,7 +60,7 @@ def _xml(protocol: str, error: WireError, request_id: str) -> str:
         return (
             f"{head}<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
         )
-    kind = "Receiver" if error.status >= 500 else "Sender"  # noqa: PLR2004 - HTTP's server errors
+    kind = "Receiver" if error.status >= _SERVER_FAULT else "Sender"
     inner = f"<Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error>"
     return f"{head}<ErrorResponse>{inner}<RequestId>{request_id}</RequestId></ErrorResponse>"
 

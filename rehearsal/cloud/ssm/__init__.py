@@ -1,1 +1,1 @@
-"""Systems Manager: moto's Parameter Store and maintenance windows, our documents, Run Command, agents and State Manager."""
+"""Systems Manager: moto's Parameter Store; our documents, Run Command, agents and State Manager."""

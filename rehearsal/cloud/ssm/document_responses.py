@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from moto.core.responses import ActionResult, EmptyResult
 
-from rehearsal.cloud.ssm.documents import DocumentHistory, DocumentVersion, name_of
 from rehearsal.cloud.ssm.paging import page
 from rehearsal.cloud.ssm.request import SsmRequest
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.ssm.documents import DocumentHistory, DocumentVersion
 
 
 class DocumentResponses(SsmRequest):
@@ -72,8 +76,10 @@ class DocumentResponses(SsmRequest):
         return EmptyResult()
 
     def describe_document_permission(self) -> ActionResult:
-        history = self.backend.documents.history(name_of(self.input["Name"]))
-        return ActionResult(history.describe_permissions())
+        shared = self.backend.documents.history(self.input["Name"]).shared_with
+        accounts, token = page(list(shared), self.input)
+        sharing = [{"AccountId": account, "SharedDocumentVersion": shared[account]} for account in accounts]
+        return ActionResult({"AccountIds": accounts, "AccountSharingInfoList": sharing, "NextToken": token})
 
     def modify_document_permission(self) -> ActionResult:
         self.backend.documents.share(self.input)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.ssm.documents import (
@@ -18,6 +17,8 @@ from rehearsal.cloud.ssm.exceptions import SsmError, validation_error
 from rehearsal.cloud.ssm.owned import OWNER, OwnedDocuments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rehearsal.cloud.ssm.models import SsmBackend
 
 _ACCOUNT = re.compile(r"all|[0-9]{12}", re.IGNORECASE)
@@ -79,11 +80,11 @@ class DocumentService:
             if based_on not in {"$LATEST", history.latest_version}:
                 raise SsmError("InvalidDocumentVersion", "The document version is not valid or does not exist.")
             version_name = request.get("VersionName")
-            if version_name and history.exists(version_name=version_name):
+            if version_name and any(v.version_name == version_name for v in history.versions.values()):
                 raise SsmError("DuplicateDocumentVersionName", "The specified version name is a duplicate.")
             if len(history.versions) >= MAX_VERSIONS:
                 raise SsmError("DocumentVersionLimitExceeded", f"A document has at most {MAX_VERSIONS} versions.")
-            latest: DocumentVersion = history.get_latest_version()
+            latest = history.latest
             added = DocumentVersion(
                 account_id=self._backend.account_id,
                 name=name,
@@ -98,7 +99,7 @@ class DocumentService:
                 display_name=request.get("DisplayName") or latest.display_name,
             )
             _refuse_duplicate(history, added)
-            history.add_new_version(added)
+            history.add(added)
             return added
 
     def set_default(self, request: dict[str, Any]) -> DocumentVersion:
@@ -115,7 +116,7 @@ class DocumentService:
         version, version_name = request.get("DocumentVersion"), request.get("VersionName")
         with self._backend.lock:
             history = self._own(name)
-            if history.is_shared():
+            if history.shared_with:
                 raise SsmError("InvalidDocumentOperation", "Must unshare document first before delete")
             if not version and not version_name:
                 self._backend.own_documents.pop(name)
@@ -124,7 +125,7 @@ class DocumentService:
             chosen = history.resolve(version, version_name)
             if chosen.document_version == history.default_version:
                 raise SsmError("InvalidDocumentOperation", "Default version of the document can't be deleted.")
-            history.delete(chosen.document_version)
+            del history.versions[chosen.document_version]
 
     def share(self, request: dict[str, Any]) -> None:
         """ModifyDocumentPermission."""
@@ -137,9 +138,9 @@ class DocumentService:
                 raise SsmError("DocumentPermissionLimit", "Accounts can either be all or a group of AWS accounts")
         with self._backend.lock:
             history = self._own(name_of(request["Name"]))
-            if len(set(history.permissions) | set(add)) > _MAX_SHARES:
+            if len(set(history.shared_with) | set(add)) > _MAX_SHARES:
                 raise SsmError("DocumentPermissionLimit", f"A document is shared with at most {_MAX_SHARES} accounts.")
-            history.modify_permissions(add, remove, request.get("SharedDocumentVersion"))
+            history.share(add, remove, request.get("SharedDocumentVersion"))
 
     def listed(self, request: dict[str, Any]) -> list[DocumentVersion]:
         """The default versions that ListDocuments' filters let through, by name."""
@@ -155,8 +156,7 @@ class DocumentService:
 
     def tags(self, name: str) -> list[dict[str, str]]:
         """A document's tags as the API lists them."""
-        tags: list[dict[str, str]] = self._backend.document_tags(name)
-        return tags
+        return self._backend.document_tags(name)
 
     def _matches(self, document: DocumentVersion, key: str, values: list[str]) -> bool:
         if key.startswith("tag:"):

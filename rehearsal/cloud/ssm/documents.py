@@ -1,8 +1,8 @@
 """The documents that an account holds: versions, the default, sharing.
 
-Extends moto's classes, so that tagging, the tagging API and CloudFormation find what they expect. Contents are checked by
-`rehearsal.documents` as CreateDocument checks them. Sources: the API reference of CreateDocument, UpdateDocument, DeleteDocument;
-the reference of this project, §1.4 and §1.5.
+They stand in moto's own dictionary of documents, so that tagging and the tagging API find them. Contents are checked
+by `rehearsal.documents` as CreateDocument checks them. Sources: the API reference of CreateDocument, UpdateDocument,
+DeleteDocument; the reference of this project, §1.4 and §1.5.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import yaml
-from moto.ssm.models import Document as MotoDocument
-from moto.ssm.models import Documents as MotoDocuments
 
 from rehearsal.cloud.ssm.exceptions import SsmError, validation_error
 from rehearsal.documents import ServiceRejection, validate_for_service
@@ -31,10 +29,10 @@ _ALL_PLATFORMS = ["Windows", "Linux", "MacOS"]
 _PLATFORMS = {"aws:runShellScript": ["Linux", "MacOS"], "aws:runPowerShellScript": ["Windows", "Linux", "MacOS"]}
 
 
-class DocumentVersion(MotoDocument):
+class DocumentVersion:
     """One version of a document. `content` is the text as it was given, `content_json` what it says."""
 
-    def __init__(  # moto's constructor parses by itself, without the service's checks
+    def __init__(
         self,
         *,
         account_id: str,
@@ -74,7 +72,13 @@ class DocumentVersion(MotoDocument):
         return declared if isinstance(declared, dict) else {}
 
     @property
+    def physical_resource_id(self) -> str:
+        """What CloudFormation's `Ref` gives."""
+        return self.name
+
+    @property
     def hash(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
         return hashlib.sha256(self.content.encode()).hexdigest()
 
     @property
@@ -150,8 +154,23 @@ class DocumentVersion(MotoDocument):
         ) | {"IsDefaultVersion": self.document_version == history.default_version}
 
 
-class DocumentHistory(MotoDocuments):
-    """All versions of one document."""
+class DocumentHistory:
+    """All versions of one document, and with whom it is shared."""
+
+    def __init__(self, first: DocumentVersion) -> None:
+        self.versions = {first.document_version: first}
+        self.default_version = first.document_version
+        self.shared_with: dict[str, str] = {}
+        """Account ID (or `all`) → the version that is shared."""
+
+    @property
+    def latest_version(self) -> str:
+        """The highest version number."""
+        return max(self.versions, key=int)
+
+    @property
+    def latest(self) -> DocumentVersion:
+        return self.versions[self.latest_version]
 
     def resolve(self, document_version: str | None = None, version_name: str | None = None) -> DocumentVersion:
         """The version that `$LATEST`, `$DEFAULT`, a number or a version name means; the default without either.
@@ -165,25 +184,29 @@ class DocumentHistory(MotoDocuments):
         for version in self.versions.values():
             number_fits = document_version is None or version.document_version == document_version
             if number_fits and (not version_name or version.version_name == version_name):
-                found: DocumentVersion = version
-                return found
+                return version
         raise SsmError("InvalidDocumentVersion", "The document version is not valid or does not exist.")
 
-    def find(self, document_version: str | None = None, version_name: str | None = None, strict: bool = True) -> Any:
-        """moto's look-up, for moto's own callers."""
-        try:
-            return self.resolve(document_version, version_name)
-        except SsmError:
-            if strict:
-                raise
-            return None
+    def add(self, version: DocumentVersion) -> None:
+        self.versions[version.document_version] = version
 
-    def delete(self, *versions: str) -> None:
-        """Drop versions; the latest of the rest is the one with the highest number."""
-        for version in versions:
-            self.versions.pop(version, None)
-        if self.versions:
-            self.latest_version = max(self.versions, key=int)
+    def share(self, add: list[str], remove: list[str], version: str | None) -> None:
+        """Change who may use the document; `all` stands alone, as in ModifyDocumentPermission."""
+        if any(account.lower() == "all" for account in (*add, *remove)):
+            self.shared_with.clear()
+        elif add:
+            self.shared_with.pop("all", None)
+        self.shared_with.update({account.lower(): version or "$DEFAULT" for account in add})
+        for account in remove:
+            self.shared_with.pop(account, None)
+
+    def describe(self) -> dict[str, Any]:
+        """What moto's tagging API asks of a document."""
+        return {"Name": self.latest.name}
+
+    def get_default_version(self) -> DocumentVersion:
+        """What moto's CloudFormation type takes as the resource."""
+        return self.versions[self.default_version]
 
 
 def checked_content(content: str, document_format: str, document_type: str, name: str) -> dict[str, Any]:

@@ -7,28 +7,56 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
+from rehearsal.cloud.machines import Machines
+from rehearsal.cloud.ssm import targets
+from rehearsal.cloud.ssm.command_service import CommandService
 from rehearsal.cloud.ssm.document_service import DocumentService
+from rehearsal.cloud.ssm.mailboxes import Mailboxes
+from rehearsal.cloud.ssm.managed import ManagedNodes
 
 if TYPE_CHECKING:
+    from rehearsal.cloud.moto_door import MotoDoor
+    from rehearsal.cloud.settings import CloudSettings
     from rehearsal.cloud.ssm.documents import DocumentHistory
 
 
 class SsmBackend(SimpleSystemManagerBackend):
     """The state of Systems Manager in one account and Region.
 
-    moto's parameters, maintenance windows and patch baselines are untouched. moto's methods of the documents API keep their
-    signatures, because moto's own CloudFormation classes call them.
+    moto's parameters, maintenance windows and patch baselines are untouched. moto's methods of the documents API keep
+    their signatures, because moto's own CloudFormation classes call them.
     """
 
-    def __init__(self, region_name: str, account_id: str) -> None:
+    def __init__(self, region_name: str, account_id: str, *, door: MotoDoor, settings: CloudSettings) -> None:
         super().__init__(region_name, account_id)
+        self.door = door
         self.lock = threading.RLock()
+        self.machines = Machines(door, region_name)
+        self.nodes = ManagedNodes(self.machines, settings.connection_lost_after)
+        self.mailboxes = Mailboxes()
         self.documents = DocumentService(self)
+        self.commands = CommandService(self)
+
+    def sweep(self) -> None:
+        """Do what is due: called regularly by the cloud's clock."""
+        self.commands.sweep()
+
+    def close(self) -> None:
+        """Let go of everything that waits."""
+        self.mailboxes.close()
+
+    def reset(self) -> None:
+        """End; a cloud drops its backends, and moto could not construct this one anew."""
+        self.close()
+
+    def machines_reachable(self, instance_id: str) -> bool:
+        """Whether a message for this host can be delivered at all."""
+        return targets.is_reachable(instance_id, self.machines)
 
     @property
     def own_documents(self) -> dict[str, DocumentHistory]:
         """The account's documents by name."""
-        documents: dict[str, DocumentHistory] = self._documents
+        documents: dict[str, Any] = self._documents
         return documents
 
     def document_tags(self, name: str) -> list[dict[str, str]]:
@@ -40,17 +68,17 @@ class SsmBackend(SimpleSystemManagerBackend):
         """A deleted document's tags go with it."""
         self._resource_tags["Document"].pop(name, None)
 
-    def create_document(self, content: Any, name: str, **moto: Any) -> DocumentHistory:
-        """moto's signature of CreateDocument, for its CloudFormation type."""
+    def create_document(self, content: Any, name: str, **moto: Any) -> Any:  # type: ignore[override] # moto passes names
+        """CreateDocument in moto's signature, for its CloudFormation type."""
         return self.documents.create({"Name": name, "Content": content, **_in_botocore_names(moto)})
 
-    def update_document(self, content: Any, name: str, **moto: Any) -> dict[str, Any]:
-        """moto's signature of UpdateDocument."""
+    def update_document(self, content: Any, name: str, **moto: Any) -> Any:  # type: ignore[override] # the same
+        """UpdateDocument in moto's signature."""
         added = self.documents.update({"Name": name, "Content": content, **_in_botocore_names(moto)})
         return added.description_of(self.documents.history(name), self.document_tags(name))
 
     def delete_document(self, name: str, document_version: str, version_name: str, force: bool) -> None:
-        """moto's signature of DeleteDocument."""
+        """DeleteDocument in moto's signature."""
         self.documents.delete(
             {"Name": name, "DocumentVersion": document_version, "VersionName": version_name, "Force": force}
         )

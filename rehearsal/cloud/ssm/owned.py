@@ -1,18 +1,21 @@
 """Documents that AWS owns and every account can use.
 
-`aws_documents/` holds those that the rehearsal really runs. Others exist in AWS and are refused here by name, because pretending to
-run them would prove nothing.
+`aws_documents/` holds those that the rehearsal really runs. Others exist in AWS and are refused here by name, because
+pretending to run them would prove nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rehearsal.cloud.ssm.documents import DocumentHistory, DocumentVersion
 from rehearsal.cloud.ssm.exceptions import SsmError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OWNER = "Amazon"
 _FOLDER = Path(__file__).with_name("aws_documents")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rehearsal.cloud.ssm.exceptions import SsmError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
 _PREFIX = b"after:"
+_MAX_DIGITS = 9
 
 
 def page(items: Sequence[T], request: dict[str, Any], default_size: int = 50) -> tuple[list[T], str | None]:
@@ -32,7 +35,7 @@ def _position(token: str | None) -> int:
     except (ValueError, binascii.Error) as error:
         raise _invalid() from error
     digits = decoded.removeprefix(_PREFIX)
-    if not decoded.startswith(_PREFIX) or not digits.isdigit() or len(digits) > 9:  # noqa: PLR2004 - a billion items
+    if not decoded.startswith(_PREFIX) or not digits.isdigit() or len(digits) > _MAX_DIGITS:
         raise _invalid()
     return int(digits)
 

@@ -1,0 +1,61 @@
+"""The SSM operations that only agents call, and that no SDK model describes (reference, command documents §4)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from rehearsal.cloud.ssm.exceptions import validation_error
+from rehearsal.cloud.ssm.request import SsmRequest
+
+MAX_TEXT = 1024
+_NODE_TEXTS = (
+    "AgentName",
+    "AgentVersion",
+    "AgentStatus",
+    "PlatformType",
+    "PlatformName",
+    "PlatformVersion",
+    "IPAddress",
+    "ComputerName",
+    "SSMConnectionChannel",
+    "AvailabilityZone",
+    "AvailabilityZoneId",
+)
+
+Answer = tuple[int, dict[str, str], str]
+
+
+class AgentResponses(SsmRequest):
+    """UpdateInstanceInformation, and the associations that an agent asks for."""
+
+    def update_instance_information(self) -> Answer:
+        request = self.input
+        reported = {key: _bounded(request[key]) for key in _NODE_TEXTS if request.get(key) is not None}
+        self.backend.nodes.report(_required(request, "InstanceId"), reported)
+        return _answer({})
+
+    def list_instance_associations(self) -> Answer:
+        """None: the service itself applies associations, by commands, so an agent must not apply them a second time."""
+        _required(self.input, "InstanceId")
+        return _answer({"Associations": []})
+
+    def update_instance_association_status(self) -> Answer:
+        return _answer({})
+
+
+def _required(request: dict[str, Any], key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str) or not value:
+        raise validation_error(f"Value null at '{key}' failed to satisfy constraint: Member must not be null")
+    return value
+
+
+def _bounded(value: Any) -> str:
+    return str(value)[:MAX_TEXT]
+
+
+def _answer(members: dict[str, Any]) -> Answer:
+    headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": secrets.token_hex(16)}
+    return 200, headers, json.dumps(members)
