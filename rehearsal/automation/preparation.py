@@ -1,0 +1,135 @@
+"""From a StartAutomationExecution request to an execution that can run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.automation.access import (
+    AssumeRoleDeniedError,
+    AwsAccess,
+    Caller,
+    DocumentNotFoundError,
+    Documents,
+    DocumentVersionNotFoundError,
+    Session,
+    StoredDocument,
+)
+from rehearsal.automation.errors import ApiError, InvalidInputError, MalformedRunbookError
+from rehearsal.automation.parameters import initial_variables, ssm_references, typed_parameters
+from rehearsal.automation.records import ExecutionRecord
+from rehearsal.automation.references import resolve
+from rehearsal.automation.runbook import Runbook, parse_runbook
+from rehearsal.automation.scope import Scope
+from rehearsal.automation.statuses import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rehearsal.automation.settings import EngineSettings
+
+_ROLE_ARN = re.compile(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role/.+$")
+
+
+def refuse(message: str) -> ApiError:
+    """Return the error for parameters that cannot start an execution."""
+    return ApiError("InvalidAutomationExecutionParametersException", message)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request whose document was found and whose parameters fit it."""
+
+    document: StoredDocument
+    runbook: Runbook
+    supplied: Mapping[str, list[str]]
+    values: Mapping[str, Any]
+
+    def record(self, execution_id: str, request: Mapping[str, Any], caller: Caller) -> ExecutionRecord:
+        """Return the record of the execution as it begins."""
+        return ExecutionRecord(
+            execution_id=execution_id,
+            document_name=self.document.name,
+            document_version=self.document.version,
+            executed_by=caller.arn,
+            parameters={name: list(texts) for name, texts in self.supplied.items()},
+            mode=Mode(request.get("Mode") or Mode.AUTO),
+            tags=list(request.get("Tags") or []),
+            alarms=request.get("AlarmConfiguration"),
+        )
+
+    def session(
+        self, aws: AwsAccess, settings: EngineSettings, execution_id: str, caller: Caller
+    ) -> tuple[Session, bool]:
+        """Return the session of the runbook's role or of its caller, and whether it is a role's."""
+        role = self._role(settings, execution_id)
+        if role is not None and not _ROLE_ARN.match(role):
+            raise refuse("The format of the supplied assume role ARN isn't valid.")
+        try:
+            return aws.session(role, execution_id, caller), role is not None
+        except AssumeRoleDeniedError as error:
+            raise refuse(f"The defined assume role is unable to be assumed. {error}".strip()) from error
+
+    def _role(self, settings: EngineSettings, execution_id: str) -> str | None:
+        if self.runbook.assume_role is None:
+            return None
+        scope = Scope(execution_id, settings, self.values, {})
+        try:
+            return str(resolve(self.runbook.assume_role, scope)) or None
+        except InvalidInputError as error:
+            raise refuse(f"assumeRole: {error}.") from error
+
+    def scope(self, execution_id: str, settings: EngineSettings, session: Session) -> Scope:
+        """Return what references stand for at the beginning. Reads `{{ssm:…}}` defaults from Parameter Store."""
+        values = dict(self.values)
+        for name, parameter in ssm_references({key: values[key] for key in values if key not in self.supplied}).items():
+            values[name] = _from_store(session, name, parameter)
+            if self.runbook.parameters[name]["type"] == "StringList":
+                values[name] = str(values[name]).split(",")
+        known = frozenset(step.name for step in self.runbook.all_steps())
+        types = {name: str(definition["type"]) for name, definition in self.runbook.variables.items()}
+        return Scope(execution_id, settings, values, initial_variables(self.runbook), known, types)
+
+
+def _from_store(session: Session, name: str, parameter: str) -> Any:
+    try:
+        found = session.client("ssm").get_parameter(Name=parameter)["Parameter"]
+    except (ClientError, BotoCoreError) as error:
+        raise refuse(f"Parameter {name}: its default {{{{ssm:{parameter}}}}} cannot be read: {error}") from error
+    if found.get("Type") == "SecureString":
+        raise refuse(
+            f"Parameter {name}: its default {{{{ssm:{parameter}}}}} is a SecureString, which is not supported."
+        )
+    return found["Value"]
+
+
+def find_runbook(request: Mapping[str, Any], documents: Documents) -> tuple[StoredDocument, Runbook]:
+    """Find and read the document that a request names."""
+    name, version = str(request["DocumentName"]), request.get("DocumentVersion")
+    try:
+        document = documents.get(name, version)
+    except DocumentVersionNotFoundError as error:
+        raise ApiError(
+            "AutomationDefinitionVersionNotFoundException", f"Document with name {name} version {version} not found."
+        ) from error
+    except DocumentNotFoundError as error:
+        raise ApiError("AutomationDefinitionNotFoundException", f"Document with name {name} not found.") from error
+    if document.document_type != "Automation":
+        raise ApiError(
+            "AutomationDefinitionNotFoundException",
+            f"Document with name {name} is a {document.document_type} document, not an Automation document.",
+        )
+    try:
+        return document, parse_runbook(document.content)
+    except MalformedRunbookError as error:
+        raise refuse(f"Document {name} version {document.version} cannot be executed: {error}") from error
+
+
+def prepare(request: Mapping[str, Any], documents: Documents) -> Prepared:
+    """Find the document and check the parameters. Raises `ApiError`."""
+    document, runbook = find_runbook(request, documents)
+    supplied = {str(name): [str(text) for text in texts] for name, texts in (request.get("Parameters") or {}).items()}
+    return Prepared(document, runbook, supplied, typed_parameters(runbook, supplied))

@@ -1,0 +1,1 @@
+"""Running the Python of `aws:executeScript` in processes of its own."""
