@@ -1,0 +1,123 @@
+"""Settings of a host's agent: amazon-ssm-agent.json, the keys that the genuine agent has too."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.agent import AGENT_VERSION
+from rehearsal.agent.content import member
+from rehearsal.agent.run_context import version_tuple
+
+DEFAULT_PATH = Path("/etc/amazon/ssm/amazon-ssm-agent.json")
+DEFAULT_DATA = Path("/var/lib/amazon/ssm")
+_MAX_FILE = 1_048_576
+
+
+class ConfigError(Exception):
+    """The file is not what an agent can start with; the text names the file, the key and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Endpoints are full URLs, empty for AWS's own. `health_seconds` lies between two UpdateInstanceInformation calls."""
+
+    ssm_endpoint: str = ""
+    mds_endpoint: str = ""
+    s3_endpoint: str = ""
+    region: str = ""
+    agent_version: str = AGENT_VERSION
+    workers: int = 5
+    resume_limit: int = 15
+    health_seconds: float = 60.0
+    poll_seconds: float = 20.0
+
+    def endpoint(self, service: str, region: str) -> str:
+        """The URL for one of `ssm`, `ec2messages`, `s3`, `logs` and so on."""
+        own = {"ssm": self.ssm_endpoint, "ec2messages": self.mds_endpoint, "s3": self.s3_endpoint}.get(service)
+        return own or configured_endpoint(service) or f"https://{service}.{region}.amazonaws.com"
+
+
+def read_config(path: Path) -> Config:
+    """The settings in `path`; defaults when there is no such file, as for the genuine agent."""
+    try:
+        with path.open("rb") as file:
+            raw = json.loads(file.read(_MAX_FILE))
+    except FileNotFoundError:
+        return Config()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: must be a JSON object with Agent, Ssm and Mds")
+    version = _text(raw, "Agent", "Version", path) or AGENT_VERSION
+    try:
+        version_tuple(version)
+    except ValueError:
+        raise ConfigError(f"{path}: Agent.Version must be numbers with dots, not {version!r}") from None
+    return Config(
+        ssm_endpoint=_url(raw, "Ssm", path),
+        mds_endpoint=_url(raw, "Mds", path),
+        s3_endpoint=_url(raw, "S3", path),
+        region=_text(raw, "Agent", "Region", path),
+        agent_version=version,
+        workers=int(_number(raw, "Mds", "CommandWorkersLimit", 5, (1, 10), path)),
+        resume_limit=int(_number(raw, "Mds", "CommandRetryLimit", 15, (1, 100), path)),
+        health_seconds=60 * _number(raw, "Ssm", "HealthFrequencyMinutes", 1, (0.01, 60), path),
+        poll_seconds=_number(raw, "Mds", "StopTimeoutMillis", 20_000, (100, 1_000_000), path) / 1000,
+    )
+
+
+def configured_endpoint(service: str) -> str:
+    """What AWS's tools on this host use: AWS_ENDPOINT_URL(_SERVICE), else `endpoint_url` in AWS_CONFIG_FILE."""
+    for name in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+        if os.environ.get(name):
+            return os.environ[name]
+    path = os.environ.get("AWS_CONFIG_FILE")
+    if not path:
+        return ""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, OSError):
+        return ""
+    return parser.get("default", "endpoint_url", fallback="")
+
+
+def _section(raw: dict[str, Any], section: str, path: Path) -> dict[str, Any]:
+    value = member(raw, section)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: {section} must be an object")
+    return value
+
+
+def _text(raw: dict[str, Any], section: str, key: str, path: Path) -> str:
+    value = member(_section(raw, section, path), key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ConfigError(f"{path}: {section}.{key} must be a string")
+    return value
+
+
+def _url(raw: dict[str, Any], section: str, path: Path) -> str:
+    value = _text(raw, section, "Endpoint", path)
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigError(f"{path}: {section}.Endpoint must be a full URL such as https://host:port, not {value!r}")
+    return value.rstrip("/")
+
+
+def _number(
+    raw: dict[str, Any], section: str, key: str, default: float, limits: tuple[float, float], path: Path
+) -> float:
+    value = member(_section(raw, section, path), key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{path}: {section}.{key} must be a number")
+    return value if limits[0] <= value <= limits[1] else default

@@ -1,0 +1,158 @@
+"""Run a document's steps in order: preconditions, control flow and what each step's result becomes."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.agent.output import StepOutput, folder_name
+from rehearsal.agent.plugins import KNOWN_ACTIONS, PLUGINS
+from rehearsal.agent.preconditions import Operation, decide
+from rehearsal.agent.results import (
+    EXIT_WITH_FAILURE,
+    EXIT_WITH_SUCCESS,
+    Status,
+    StepResult,
+    combine,
+    truncate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rehearsal.agent.content import Step
+    from rehearsal.agent.document import PreparedDocument
+    from rehearsal.agent.run_context import RunContext
+
+_TO_BE_RUN = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUCCESS_AND_REBOOT)
+
+
+def now() -> str:
+    """The time as the agent writes it: ISO 8601, UTC, milliseconds."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def run_steps(
+    document: PreparedDocument,
+    run: RunContext,
+    *,
+    earlier: Mapping[str, StepResult] | None = None,
+    on_result: Callable[[StepResult], None] | None = None,
+) -> list[StepResult]:
+    """Run what has not run yet and return every step's result.
+
+    `earlier` holds results from before a reboot: those steps are not run again, except the one that asked for it.
+    `on_result` is called with each new result. Nothing follows a step that ends with SuccessAndReboot.
+    """
+    results: list[StepResult] = []
+    for position, step in enumerate(document.steps):
+        before = (earlier or {}).get(step.name)
+        if before is not None and before.status not in _TO_BE_RUN:
+            results.append(before)
+            continue
+        result = _run_step(document, position, results, run)
+        results.append(result)
+        if on_result:
+            on_result(result)
+        if result.status is Status.SUCCESS_AND_REBOOT:
+            break
+    return results
+
+
+def _run_step(document: PreparedDocument, position: int, results: Sequence[StepResult], run: RunContext) -> StepResult:
+    step = document.steps[position]
+    result = StepResult(step.name, step.action, started=now())
+    if _exited(document.steps, position, results):
+        result.status = Status.SKIPPED
+        result.output = (
+            f"Plugin with name {step.action} and id {step.name} skipped due to prior step with an exit condition"
+        )
+    else:
+        operation, message = decide(
+            step,
+            values=document.values,
+            enabled=document.has_preconditions,
+            known=step.action in KNOWN_ACTIONS,
+            handled=step.action in PLUGINS,
+        )
+        if operation is Operation.EXECUTE:
+            run.log(f"Running plugin {step.action} {step.name}")
+            _execute(step, result, run)
+        elif operation is Operation.SKIP:
+            result.status, result.output = Status.SKIPPED, message
+        else:
+            result.status, result.error, result.output = Status.FAILED, message, message
+    result.ended = now()
+    return result
+
+
+def _execute(step: Step, result: StepResult, run: RunContext) -> None:
+    plugin = PLUGINS[step.action]
+    folder = run.orchestration / folder_name(step.action) / folder_name(_output_name(step))
+    try:
+        with StepOutput(folder) as output:
+            for inputs in step.inputs if isinstance(step.inputs, list) else [step.inputs]:
+                plugin(step, inputs, output, run)
+                if output.status is Status.SUCCESS_AND_REBOOT:
+                    break
+            stdout, stderr = output.stdout.beginning(), output.stderr.beginning()
+            result.status, result.code = output.status, output.code
+    except OSError as error:
+        # The disk is full or the folder is not writable: the step fails, the agent lives on.
+        result.status, result.code, result.error = Status.FAILED, 1, f"Plugin crashed with message {error}!"
+        result.stderr = result.output = result.error
+        return
+    result.stdout, result.stderr = stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
+    result.output = combine(result.stdout, result.stderr)
+    _apply_control_flow(step, result, stdout, stderr)
+
+
+def _output_name(step: Step) -> str:
+    """Schema 1.2 names outputs after the properties' `id`, schema 2.x after the step."""
+    if step.name != step.action:
+        return step.name
+    properties = step.inputs[0] if isinstance(step.inputs, list) and step.inputs else step.inputs
+    return str(properties.get("id", "")) if isinstance(properties, dict) else ""
+
+
+def _apply_control_flow(step: Step, result: StepResult, stdout: bytes, stderr: bytes) -> None:
+    on_failure = modifier(step.inputs, "onFailure")
+    addition = b""
+    if result.code == EXIT_WITH_SUCCESS:
+        addition = b"\nStep exited with code 168. Therefore, marking step as succeeded. Further document steps will be skipped."
+        result.status, stderr = Status.SUCCESS, b""
+        stdout += addition
+    elif result.code == EXIT_WITH_FAILURE:
+        addition = (
+            b"\nStep exited with code 169. Therefore, marking step as Failed. Further document steps will be skipped."
+        )
+        stdout, stderr = stdout + addition, stderr + addition
+    elif result.status is Status.FAILED and on_failure in {"exit", "successAndExit"}:
+        addition = b"\nStep was found to have onFailure property. Further document steps will be skipped."
+        stdout, stderr = stdout + addition, stderr + addition
+        if on_failure == "successAndExit":
+            result.status, result.code = Status.SUCCESS, EXIT_WITH_SUCCESS
+    result.stdout, result.stderr = truncate(stdout), truncate(stderr)
+
+
+def modifier(inputs: Any, name: str) -> str:
+    """A control-flow key: read from the step's inputs (not from the step), a string or a boolean."""
+    value = inputs.get(name) if isinstance(inputs, dict) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else ""
+
+
+def _exited(steps: Sequence[Step], position: int, results: Sequence[StepResult]) -> bool:
+    """Whether a prior step ended the document; a `finallyStep`, which only the last step can be, runs all the same."""
+    if modifier(steps[position].inputs, "finallyStep") == "true" and position == len(steps) - 1:
+        return False
+    return any(_ends_document(step, result) for step, result in zip(steps, results, strict=False))
+
+
+def _ends_document(step: Step, result: StepResult) -> bool:
+    if result.code in {EXIT_WITH_SUCCESS, EXIT_WITH_FAILURE}:
+        return True
+    if result.status is Status.FAILED:
+        return modifier(step.inputs, "onFailure") == "exit"
+    return result.status is Status.SUCCESS and modifier(step.inputs, "onSuccess") == "exit"
