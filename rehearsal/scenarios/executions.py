@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.scenarios.outputs import HostOutput, command_outputs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 FINISHED = frozenset({"Success", "Failed", "TimedOut", "Cancelled", "CompletedWithSuccess", "CompletedWithFailure"})
 STEP_FINISHED = frozenset({"Success", "Failed", "TimedOut", "Cancelled", "Exited"})
-UNFINISHED_COMMANDS = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,6 @@ class StepChange:
     name: str
     status: str
     step: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class HostOutput:
-    """What one plugin of a command wrote on one host, whole (as far as Run Command keeps it)."""
-
-    step: str
-    instance_id: str
-    plugin: str
-    status: str
-    code: int
-    stdout: str
-    stderr: str
 
 
 Event = StepChange | HostOutput
@@ -105,7 +93,7 @@ class Executions:
                 continue
             message = str(step.get("FailureMessage", "")).strip()
             parts.append(f"Step {step['StepName']} ({step['Action']}) is {step['StepStatus']}. {message}".strip())
-            parts += [_as_text(output) for output in self._outputs(step) if output.status != "Success"]
+            parts += [output.as_text() for output in self._outputs(step) if output.status != "Success"]
             for child in step.get("Outputs", {}).get("ExecutionId", []):
                 parts.append(f"Its child execution {child}: {self.explain(self.get(child))}")
         return "\n".join(part for part in dict.fromkeys(parts) if part)
@@ -134,25 +122,8 @@ class Executions:
                 yield output
 
     def _outputs(self, step: Mapping[str, Any], *, ended_only: bool = False) -> Iterator[HostOutput]:
-        """What a step's commands wrote: ListCommandInvocations names the plugins, GetCommandInvocation has the text."""
         for command_id in step.get("Outputs", {}).get("CommandId", []):
-            pages = self._ssm.get_paginator("list_command_invocations").paginate(CommandId=command_id, Details=True)
-            for invocation in (item for page in pages for item in page["CommandInvocations"]):
-                for plugin in invocation.get("CommandPlugins", []):
-                    if ended_only and plugin["Status"] in UNFINISHED_COMMANDS:
-                        continue
-                    answer = self._ssm.get_command_invocation(
-                        CommandId=command_id, InstanceId=invocation["InstanceId"], PluginName=plugin["Name"]
-                    )
-                    yield HostOutput(
-                        step["StepName"],
-                        invocation["InstanceId"],
-                        plugin["Name"],
-                        answer["Status"],
-                        answer.get("ResponseCode", -1),
-                        answer.get("StandardOutputContent", ""),
-                        answer.get("StandardErrorContent", ""),
-                    )
+            yield from command_outputs(self._ssm, command_id, step=step["StepName"], ended_only=ended_only)
 
 
 def as_api_parameters(parameters: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -174,13 +145,3 @@ def step_times(step: Mapping[str, Any]) -> tuple[float | None, float | None]:
         start.timestamp() if isinstance(start, datetime) else None,
         end.timestamp() if isinstance(end, datetime) else None,
     )
-
-
-def _as_text(output: HostOutput) -> str:
-    head = f"{output.plugin} on {output.instance_id} is {output.status} with exit code {output.code}"
-    streams = [
-        f"{name}:\n{text.rstrip()}"
-        for name, text in (("standard output", output.stdout), ("standard error", output.stderr))
-        if text.strip()
-    ]
-    return "\n".join([head, *streams])

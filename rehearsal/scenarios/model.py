@@ -100,7 +100,7 @@ class Secret:
 class Sql:
     """How a statement is run: a command on a host, with `{{ statement }}` where the quoted statement goes."""
 
-    on: str
+    at: str
     command: str
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rehearsal.scenarios.checks import CheckResult
-    from rehearsal.scenarios.executions import HostOutput
     from rehearsal.scenarios.measure import Requests
+    from rehearsal.scenarios.outputs import HostOutput
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.scenarios.executions import Event, Executions, HostOutput, step_times
+from rehearsal.scenarios.executions import Event, Executions, step_times
 from rehearsal.scenarios.results import Run, StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from rehearsal.scenarios.outputs import HostOutput
 
 LONGEST_SECONDS = 1800
 

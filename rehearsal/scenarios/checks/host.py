@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def ask(settings: Mapping[str, Any], surroundings: Surroundings) -> str:
     done = surroundings.hosts.run(
-        settings["on"], settings["command"], timeout_seconds=settings.get("timeout_seconds", 30)
+        settings["at"], settings["command"], timeout_seconds=settings.get("timeout_seconds", 30)
     )
     wanted = settings.get("code", 0)
     if done.code != wanted:
-        return f"{settings['on']}: exit code {done.code}, wanted {wanted}: {shorten(done.stderr or done.stdout)}"
+        return f"{settings['at']}: exit code {done.code}, wanted {wanted}: {shorten(done.stderr or done.stdout)}"
     wrong = judge(settings["answer"], done.stdout) if "answer" in settings else ""
-    return f"{settings['on']}: {wrong}" if wrong else ""
+    return f"{settings['at']}: {wrong}" if wrong else ""

@@ -19,4 +19,4 @@ def ask(settings: Mapping[str, Any], surroundings: Surroundings) -> str:
     if sql is None:
         raise ScenarioError("the common file does not say (sql:) how a statement is run")
     command = surroundings.values.fill(sql.command, statement=shlex.quote(settings["statement"]))
-    return host.ask({"on": sql.on, "command": command, "answer": settings["answer"]}, surroundings)
+    return host.ask({"at": sql.at, "command": command, "answer": settings["answer"]}, surroundings)

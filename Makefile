@@ -1,0 +1,54 @@
+# Two commands need nothing but Python 3.11 and this folder: `make rehearse` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+bin := .venv/bin
+# Every shell script that is kept; those that documents embed carry a .sh name and a first line of their own.
+scripts = rehearse .ci/run $(shell git ls-files '*.sh')
+say = @printf '\n== %s\n'
+
+.PHONY: help rehearse test static unit machine setup clean distclean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+rehearse: ## The main job, from nothing to the report; options as ARGS="--database mariadb"
+	@./rehearse all $(ARGS)
+
+test: ## Set everything up and run every check, those on real hosts too
+	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory machine
+
+static: setup ## Linters, formatter, type checker, template checker
+	$(say) 'ruff: rules and format'
+	@$(bin)/ruff check .
+	@$(bin)/ruff format --check .
+	$(say) 'mypy'
+	@$(bin)/mypy
+	$(say) 'shellcheck'
+	@$(bin)/shellcheck $(scripts)
+	$(say) 'render, then cfn-lint on what is deployed'
+	@$(bin)/python scripts/render.py
+	@$(bin)/cfn-lint cloudformation/stack.yaml build/operations.yaml
+	$(say) 'the documents'
+	@./rehearse lint ssm_documents
+
+unit: setup ## Tests that need no container engine
+	$(say) 'tests: unit and contract'
+	@$(bin)/pytest tests/unit tests/contract --numprocesses 2 --quiet
+
+machine: setup ## Tests on real hosts, in containers; brings a rehearsal up and takes it down
+	$(say) 'tests: rehearsal, on real hosts'
+	@$(bin)/pytest tests/rehearsal
+
+setup: ## The virtual environment in .venv/
+	@./rehearse --set-up-only
+
+clean: ## Take the rehearsal down, and remove what was made except .venv/ and the images
+	@./rehearse down
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+distclean: clean ## The same, and .venv/
+	@rm -rf .venv rehearsal.egg-info

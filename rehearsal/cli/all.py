@@ -1,0 +1,66 @@
+"""`rehearse all`: the main job."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from rehearsal.cli.bring_up import bring_up
+from rehearsal.cli.context import VariantCommand, exclusive
+from rehearsal.cli.main_job import MainJob
+from rehearsal.cli.problems import Problem, Rejection
+from rehearsal.cli.progress import Progress
+from rehearsal.cli.report import show, write
+from rehearsal.cli.take_down import take_down
+from rehearsal.scenarios.model import load_common, load_scenarios
+from rehearsal.scenarios.problems import ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rehearsal.scenarios.model import Common, Scenario
+    from rehearsal.settings import Settings
+
+
+@click.command("all", cls=VariantCommand)
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Only this scenario or runbook. May be given several times."
+)
+@click.option("--keep", is_flag=True, help="Leave the cloud up afterwards, whatever came of it.")
+def all_command(settings: Settings, variant: dict[str, str], only: tuple[str, ...], *, keep: bool) -> None:
+    """The main job: bring everything up, rehearse every runbook, write the report, take everything down.
+
+    A rehearsal that is up already is used as it is, once changes are deployed, and is left up. The report is printed,
+    and written to build/rehearsal/report.json and report.html.
+
+    Exit codes: 0 every scenario showed what it should; 1 one fell short, or the rehearsal did not come up; 2 the
+    settings, a template or a scenario cannot be used.
+    """
+    started, progress = time.time(), Progress()
+    common, scenarios = _scenarios(settings, only)
+    with exclusive(settings):
+        up = bring_up(settings, variant, progress, keep_failed=keep)
+        try:
+            result = MainJob(settings, up, common, progress, started).run(scenarios)
+            write(settings, result)
+        finally:
+            if not keep and not up.was_up:
+                with progress.phase("Taking the rehearsal down"):
+                    take_down(settings, progress, keep_log=True)
+    show(settings)
+    if not result.passed:
+        raise Problem("the rehearsal fell short of what it should show")
+
+
+def _scenarios(settings: Settings, only: Sequence[str]) -> tuple[Common, list[Scenario]]:
+
+    try:
+        common = load_common(settings.scenarios)
+        scenarios = load_scenarios(settings.scenarios, common, only)
+    except ScenarioError as error:
+        raise Rejection(str(error)) from error
+    if not scenarios:
+        raise Rejection(f"{settings.scenarios} has no scenario")
+    return common, scenarios

@@ -1,0 +1,107 @@
+"""`rehearse run`: one runbook, from its start to its end, with everything that it says on the way."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.cli.clients import aws, running_state
+from rehearsal.cli.context import settings_option
+from rehearsal.cli.narrate import tell_event
+from rehearsal.cli.problems import Problem, Rejection
+from rehearsal.cli.progress import Progress
+from rehearsal.scenarios.executions import Executions
+from rehearsal.scenarios.runs import LONGEST_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rehearsal.settings import Settings
+
+INTERRUPTED = 130
+
+
+@click.command("run")
+@click.argument("runbook", metavar="NAME")
+@click.option(
+    "--parameters",
+    "given",
+    default="",
+    metavar="NAME=VALUE,… | JSON",
+    help="The runbook's parameters, as the AWS CLI takes them: StackName=shop,Mode=graceful or a JSON object. "
+    "Values with commas or braces in them want JSON.",
+)
+@settings_option
+def run_command(settings: Settings, runbook: str, given: str) -> None:
+    r"""Start one runbook and stream its steps and what hosts write.
+
+    \b
+      ./rehearse run NAME --parameters StackName=shop
+      ./rehearse run NAME --parameters '{"StackName": "shop", "Cidrs": ["10.0.0.0/16"]}'
+
+    Ctrl-C stops the execution (its onCancel steps still run). The execution's outputs are printed as JSON on standard
+    output, everything else goes to standard error.
+
+    Exit codes: 0 Success; 1 it ended otherwise, and why is printed whole; 2 refused before it started (no such runbook,
+    a parameter that is missing or does not fit) or no rehearsal is up; 130 interrupted.
+    """
+    parameters = parse_parameters(given)
+    executions = Executions(aws(running_state(settings)))
+    try:
+        execution_id = executions.start(runbook, parameters)
+    except (ClientError, BotoCoreError) as error:
+        raise Rejection(f"{runbook} was not started: {error}") from error
+    click.echo(f"{runbook}: execution {execution_id}", err=True)
+    execution = _follow(executions, execution_id)
+    status = execution["AutomationExecutionStatus"]
+    click.echo(json.dumps(execution.get("Outputs", {}), indent=2))
+    if status != "Success":
+        raise Problem(f"{runbook} ended {status}\n{executions.explain(execution)}")
+    click.echo(f"{runbook} ended {status}", err=True)
+
+
+def _follow(executions: Any, execution_id: str) -> dict[str, Any]:
+
+    progress = Progress()
+    try:
+        return dict(
+            executions.follow(execution_id, lambda event: tell_event(progress, event), timeout_seconds=LONGEST_SECONDS)
+        )
+    except TimeoutError as error:
+        raise Problem(
+            str(error),
+            next_step=f"It still runs; aws ssm stop-automation-execution --automation-execution-id {execution_id}",
+        ) from error
+    except KeyboardInterrupt:
+        click.echo(f"stopping {execution_id}; its onCancel steps run now", err=True)
+        executions.stop(execution_id)
+        ended = executions.follow(execution_id, lambda event: tell_event(progress, event), timeout_seconds=180)
+        click.echo(f"it ended {ended['AutomationExecutionStatus']}", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def parse_parameters(given: str) -> Mapping[str, Any]:
+    """`Name=value,Name=value` or a JSON object. A repeated name makes a list."""
+    given = given.strip()
+    if given.startswith("{"):
+        try:
+            parsed = json.loads(given)
+        except json.JSONDecodeError as error:
+            raise click.BadParameter(f"not JSON: {error}", param_hint="--parameters") from error
+        return dict(parsed)
+    parameters: dict[str, Any] = {}
+    for pair in filter(None, given.split(",")):
+        name, separator, value = pair.partition("=")
+        if not separator or not name.strip():
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameters")
+        name = name.strip()
+        if name in parameters:
+            former = parameters[name]
+            parameters[name] = [*(former if isinstance(former, list) else [former]), value]
+        else:
+            parameters[name] = value
+    return parameters

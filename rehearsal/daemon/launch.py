@@ -1,0 +1,125 @@
+"""Starts the daemon, waits until it answers, and ends it: from the outside, as the command line does."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rehearsal.daemon.state import State, forget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rehearsal.hosts import PreparedImages
+    from rehearsal.settings import Settings
+
+LOG_FILE = "cloud.log"
+START_SECONDS = 60
+END_SECONDS = 20
+LOG_LINES = 25
+
+
+class DaemonError(Exception):
+    """The daemon did not start. The text says what it said last."""
+
+
+def start(settings: Settings, images: PreparedImages, tell: Callable[[str], None]) -> State:
+    """Start the daemon and return once it answers. `tell` gets each line that it reports on the way.
+
+    The daemon is a session of its own, so that it outlives the terminal, and writes to `cloud.log`. Until it is ready
+    it reports through a pipe, one JSON object a line: {"note": …}, {"failed": …} or {"ready": true}.
+    """
+    folder = settings.state_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    reading, writing = os.pipe()
+    with (folder / LOG_FILE).open("ab") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "rehearsal.daemon",
+                str(settings.path),
+                json.dumps(asdict(images)),
+                str(writing),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=settings.root,
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    os.close(writing)
+    try:
+        _wait_until_ready(process, reading, folder, tell)
+    except BaseException:
+        process.terminate()
+        _reap(process)
+        raise
+    finally:
+        os.close(reading)
+    state = State.read(folder)
+    if state is None:
+        raise DaemonError(f"the cloud says it is ready, and {folder / 'state.json'} is not there")
+    return state
+
+
+def stop(state: State, folder: Path) -> None:
+    """End the daemon if it runs, and only if the process of that number is it."""
+    if state.is_alive():
+        os.kill(state.pid, signal.SIGTERM)
+        deadline = time.monotonic() + END_SECONDS
+        while state.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if state.is_alive():
+            os.kill(state.pid, signal.SIGKILL)
+    forget(folder)
+
+
+def log_tail(folder: Path, lines: int = LOG_LINES) -> str:
+    try:
+        text = (folder / LOG_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], reading: int, folder: Path, tell: Callable[[str], None]
+) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    pending = b""
+    while True:
+        remaining = deadline - time.monotonic()
+        readable, _, _ = select.select([reading], [], [], max(0, remaining))
+        if not readable:
+            raise DaemonError(f"the cloud did not answer within {START_SECONDS} s; its log:\n{log_tail(folder)}")
+        received = os.read(reading, 65536)
+        if not received:
+            code = process.wait()
+            raise DaemonError(f"the cloud ended with code {code} before it answered; its log:\n{log_tail(folder)}")
+        *lines, pending = (pending + received).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "failed" in message:
+                raise DaemonError(message["failed"])
+            if "note" in message:
+                tell(message["note"])
+            if "ready" in message:
+                return
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,107 @@
+"""The process itself: composes the cloud and its hosts, says when they answer, and ends both on a signal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearsal.cloud import Cloud, CloudSettings
+from rehearsal.daemon.state import State, process_started
+from rehearsal.hosts import ENDPOINT_ADDRESS, HostsError, PreparedImages, Reconciler
+from rehearsal.settings import load_settings
+
+if TYPE_CHECKING:
+    from rehearsal.settings import Settings
+
+LOCAL = "127.0.0.1"
+
+log = logging.getLogger("rehearsal.daemon")
+
+
+class Starter:
+    """The pipe to whoever started this process. It is closed with the one message that ends the start."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
+
+    def note(self, text: str) -> None:
+        self._say({"note": text})
+
+    def ready(self) -> None:
+        self._say({"ready": True})
+        self._pipe.close()
+
+    def failed(self, text: str) -> None:
+        self._say({"failed": text})
+        self._pipe.close()
+
+    def _say(self, message: dict[str, object]) -> None:
+        self._pipe.write(json.dumps(message) + "\n")
+        self._pipe.flush()
+
+
+def main(argv: list[str]) -> int:
+    """Run until SIGTERM or SIGINT. `argv`: the path of rehearsal.toml, the prepared images as JSON, the pipe's number."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    path, images, descriptor = argv
+    starter = Starter(int(descriptor))
+    ending = _end_on_signals()
+    try:
+        with ExitStack() as running:
+            _start(load_settings(Path(path)), PreparedImages(**json.loads(images)), running)
+            starter.ready()
+            log.info("ready")
+            ending.wait()
+            log.info("ending")
+    except BrokenPipeError:
+        return 1  # nobody waits for this cloud any more: `up` was killed
+    except (HostsError, OSError) as error:
+        log.exception("the cloud cannot be started")
+        starter.failed(str(error))
+        return 1
+    return 0
+
+
+def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> None:
+    """Start everything, and note in `running` how to end it. The state file comes first, so that `down` finds us."""
+    port = settings.cloud.port
+    state = State(
+        project=settings.project,
+        pid=os.getpid(),
+        process_started=process_started(os.getpid()) or 0,
+        endpoint=f"http://{LOCAL}:{port}",
+        region=settings.cloud.region,
+        account_id=settings.cloud.account_id,
+        access_key_id=f"REHEARSAL{secrets.token_hex(5).upper()}",
+        secret_access_key=secrets.token_urlsafe(30),
+        variant=dict(images.variant),
+    )
+    state.write(settings.state_folder)
+    cloud = Cloud(
+        CloudSettings(
+            account_id=settings.cloud.account_id,
+            region=settings.cloud.region,
+            listen=((LOCAL, port), (ENDPOINT_ADDRESS, port)),
+            state_folder=settings.state_folder,
+        )
+    )
+    cloud.start()
+    running.callback(cloud.stop)
+    reconciler = Reconciler(cloud.inventory, settings, images, port, settings.state_folder)
+    reconciler.start()
+    running.callback(reconciler.stop)
+
+
+def _end_on_signals() -> threading.Event:
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: ending.set())
+    return ending

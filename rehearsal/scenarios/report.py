@@ -1,0 +1,97 @@
+"""`report.json`: what a rehearsal showed, in the shape that docs/architecture.md and other tools rely on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rehearsal.scenarios.measure import Requests
+    from rehearsal.scenarios.results import BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
+
+
+def as_json(result: RehearsalResult) -> dict[str, Any]:
+    """Times are epoch seconds, durations seconds, latencies milliseconds.
+
+    A figure that was not measured is null: `permissions` and `detected_after_seconds` are, until the cloud can tell.
+    """
+    return {
+        "passed": result.passed,
+        "seconds": result.seconds,
+        "started": result.started,
+        "variant": result.variant,
+        "phases": [{"name": name, "seconds": seconds} for name, seconds in result.phases],
+        "checks": [asdict(check) for check in result.checks],
+        "runbooks": [_runbook(scenario) for scenario in result.scenarios],
+    }
+
+
+def _runbook(scenario: ScenarioResult) -> dict[str, Any]:
+    run = scenario.run
+    return {
+        "name": scenario.runbook,
+        "scenario": scenario.name,
+        "description": scenario.description,
+        "status": scenario.status,
+        "expected": scenario.expected_status,
+        "passed": scenario.passed,
+        "seconds": run.seconds if run else None,
+        "scenario_seconds": scenario.seconds,
+        "execution_id": run.execution_id if run else None,
+        "message": run.message if run else "",
+        "requests": _requests(scenario.requests),
+        "detected_after_seconds": None,
+        "recovered_after_seconds": scenario.requests.lost_seconds if scenario.requests else None,
+        "second_run": _second_run(scenario.second_run),
+        "baseline": _baseline(scenario.baseline),
+        "steps": [_step(step) for step in run.steps] if run else [],
+        "permissions": None,
+        "checks": [asdict(check) for check in scenario.checks],
+    }
+
+
+def _requests(requests: Requests | None) -> dict[str, Any] | None:
+    if requests is None:
+        return None
+    return {
+        "sent": requests.sent,
+        "lost": requests.lost,
+        "p50_ms": requests.p50_ms,
+        "p99_ms": requests.p99_ms,
+        "slowest_ms": requests.slowest_ms,
+        "lost_seconds": requests.lost_seconds,
+        "losses": [asdict(loss) for loss in requests.losses],
+        "bucket_seconds": requests.bucket_seconds,
+        "timeline": [asdict(bucket) for bucket in requests.buckets],
+    }
+
+
+def _second_run(run: Run | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {"status": run.status, "seconds": run.seconds, "execution_id": run.execution_id, "message": run.message}
+
+
+def _baseline(baseline: BaselineResult | None) -> dict[str, Any] | None:
+    if baseline is None:
+        return None
+    return {
+        "description": baseline.description,
+        "command": baseline.command,
+        "started": baseline.started,
+        "seconds": baseline.seconds,
+        "requests": _requests(baseline.requests),
+    }
+
+
+def _step(step: StepResult) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "action": step.action,
+        "status": step.status,
+        "started": step.started,
+        "ended": step.ended,
+        "seconds": step.seconds,
+        "message": step.message,
+        "outputs": [asdict(output) for output in step.outputs],
+    }
