@@ -63,12 +63,13 @@ install_packages() {
   log "installing ${missing[*]}"
   # A package manager at work (unattended upgrades right after the launch) is waited for.
   local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
-  "${apt[@]}" update >"$work_folder/apt.log" 2>&1 &&
+  if "${apt[@]}" update >"$work_folder/apt.log" 2>&1 &&
     "${apt[@]}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y --no-install-recommends \
-      install "${missing[@]}" >>"$work_folder/apt.log" 2>&1 || {
-    tail -n 40 "$work_folder/apt.log" >&2
-    fail "apt-get could not install ${missing[*]} (its last lines are above): check the host's route out and its disk"
-  }
+      install "${missing[@]}" >>"$work_folder/apt.log" 2>&1; then
+    return 0
+  fi
+  tail -n 40 "$work_folder/apt.log" >&2
+  fail "apt-get could not install ${missing[*]} (its last lines are above): check the host's route out and its disk"
 }
 
 # result NAME VALUE…: the last line of every script, one compact JSON object of strings.

@@ -1,4 +1,4 @@
-"""Writes the SQL that makes the application's database and account, from the secret: to standard output, never to a log.
+"""Writes the SQL that makes the application's database and account, from the secret, to standard output.
 
 Arguments: dialect (mysql | mariadb), database, host pattern, ARN of the secret, version stage.
 """
@@ -32,7 +32,8 @@ def statements(dialect: str, database: str, host: str, user: str, password: str)
 
 def main() -> None:
     dialect, database, host, arn, stage = sys.argv[1:]
-    client = boto3.client("secretsmanager", config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 5}))
+    config = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 5})
+    client = boto3.client("secretsmanager", config=config)
     secret = json.loads(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"])
     print(";\n".join(statements(dialect, database, host, secret["username"], secret["password"])) + ";")
 

@@ -93,3 +93,12 @@ wait_for() {
   printf 'the last answer of %s was: %.300s\n' "$1" "$answer" >&2
   return 1
 }
+
+# as_application PROGRAM [ARGUMENT…]: runs a program of the current release with the service's user and environment.
+as_application() {
+  local folder program=$1
+  folder=$(readlink -e "$app_root/current") || fail "no release is installed: run FlaskOps-BootstrapStack first"
+  shift
+  timeout 120 systemd-run --quiet --wait --pipe --collect --uid=flask-app --gid=flask-app \
+    -p EnvironmentFile=/etc/flask-app.env -p WorkingDirectory="$folder/app" "$folder/$program" "$@"
+}

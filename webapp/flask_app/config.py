@@ -28,6 +28,7 @@ class Settings:
     release: str
     database_url: str | None
     secret_arn: str | None
+    secret_stage: str
     region: str | None
     database_host: str
     database_port: int
@@ -46,6 +47,7 @@ class Settings:
             release=environment.get("RELEASE") or release_of(RELEASE_FILE),
             database_url=url,
             secret_arn=arn,
+            secret_stage="AWSCURRENT",  # noqa: S106 - a stage, not a secret
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
             database_host=environment.get("DATABASE_HOST", "127.0.0.1"),
             database_port=int(_number(environment, "DATABASE_PORT", 3306, 65535)),

@@ -35,6 +35,7 @@ class SecretsManagerCredentials:
 
     arn: str
     client: SecretsClient
+    stage: str = "AWSCURRENT"
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _current: Credentials | None = field(default=None, init=False, repr=False)
     _fetched_at: float = field(default=float("-inf"), init=False, repr=False)
@@ -56,7 +57,7 @@ class SecretsManagerCredentials:
     def _fetch(self) -> Credentials:
         self._fetched_at = time.monotonic()
         try:
-            answer = self.client.get_secret_value(SecretId=self.arn, VersionStage="AWSCURRENT")
+            answer = self.client.get_secret_value(SecretId=self.arn, VersionStage=self.stage)
         except Exception as error:
             raise CredentialsError(f"cannot read the secret {self.arn}: {type(error).__name__}") from error
         self._current = parse(answer, self.arn)

@@ -127,7 +127,7 @@ class _Connector:
             if self._source is None:
                 settings = self.settings
                 client = secrets_client(settings.region, settings.database_timeout)
-                self._source = SecretsManagerCredentials(str(settings.secret_arn), client)
+                self._source = SecretsManagerCredentials(str(settings.secret_arn), client, settings.secret_stage)
             return self._source
 
     def _open(self, credentials: Credentials) -> Connection:
