@@ -7,7 +7,9 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore
 from rehearsal.cloud.authorizer import AllowEverything, Authorizer
+from rehearsal.cloud.aws_access import Clients, EndpointAccess
 from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
@@ -18,6 +20,7 @@ from rehearsal.cloud.moto_door import MotoDoor
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
 from rehearsal.cloud.ssm.models import SsmBackend
 from rehearsal.cloud.ssm.operations import OPERATIONS
+from rehearsal.cloud.ssm.runbooks import Runbooks
 from rehearsal.cloud.validation import ModelValidator
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class Cloud:
         self._authorizer = authorizer or AllowEverything()
         self._servers: list[HttpServer] = []
         self._stopping = threading.Event()
+        self._clients = Clients(lambda: self.url)
         self.endpoint: Endpoint | None = None
 
     @property
@@ -89,7 +93,7 @@ class Cloud:
     def _compose(self) -> Endpoint:
         settings = self.settings
         self.door.extend("ec2", HostedEc2Backend)
-        self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings))
+        self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings, open_engine=self._open_engine))
         self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
         return Endpoint(
             settings,
@@ -97,6 +101,15 @@ class Cloud:
             ModelValidator({"ssm": OPERATIONS}),
             handlers={"ec2messages": MessageDelivery(self.ssm, settings.long_poll, lambda: self.url)},
             metadata=InstanceMetadata(Machines(self.door, settings.region), self.door, settings),
+        )
+
+    def _open_engine(self, backend: SsmBackend) -> AutomationEngine:
+        region, folder = backend.region_name, self.settings.state_folder
+        return AutomationEngine(
+            EndpointAccess(self.door, self.settings, region, self._clients),
+            SqliteStore(folder / f"executions-{region}.sqlite" if folder else None),
+            EngineSettings(account_id=self.settings.account_id, region=region),
+            Runbooks(backend.documents),
         )
 
     def _ssm_backends(self) -> list[SsmBackend]:

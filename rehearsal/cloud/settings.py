@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEFAULT_ACCOUNT_ID = "123456789012"
 
@@ -19,7 +22,8 @@ class CloudSettings:
     account_id: str = DEFAULT_ACCOUNT_ID
     region: str = "us-east-1"
     listen: tuple[tuple[str, int], ...] = (("127.0.0.1", 4566),)
-    state_folder: Path = Path("build/rehearsal")
+    state_folder: Path | None = None
+    """Where what has to survive a restart is kept; None keeps everything in memory."""
     connection_lost_after: float = 300.0
     """An agent that has been silent for this long is ConnectionLost: genuine agents ping every five minutes."""
     long_poll: float = 15.0

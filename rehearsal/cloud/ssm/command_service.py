@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.cloud.ssm import parameters, targets
 from rehearsal.cloud.ssm.commands import TERMINAL, Command, Details, Invocation, PluginResult, Status, share, steps_of
 from rehearsal.cloud.ssm.exceptions import SsmError, validation_error
-from rehearsal.cloud.ssm.outputs import CommandOutputs
+from rehearsal.cloud.ssm.outputs import check_outputs, locate_output
 from rehearsal.cloud.ssm.replies import apply_reply
 from rehearsal.cloud.ssm.timeouts import execution_seconds
 
@@ -35,21 +35,20 @@ class CommandService:
         self._lock = backend.lock
         self._commands: dict[str, Command] = {}
         self._active: set[str] = set()
-        self._outputs = CommandOutputs(backend)
         self._listeners: list[Callable[[Command], None]] = []
 
     def on_end(self, listener: Callable[[Command], None]) -> None:
         """Call `listener` once for each command that ends."""
         self._listeners.append(listener)
 
-    def send(self, request: dict[str, Any]) -> Command:
-        """SendCommand; `request` has botocore's input names."""
+    def send(self, request: dict[str, Any], to: list[str] | None = None) -> Command:
+        """SendCommand; `request` has botocore's input names. `to` names the nodes where they are known already."""
         document = self._backend.documents.resolve(request["DocumentName"], request.get("DocumentVersion"))
         _check_document(document, request)
         typed = parameters.typed(document.parameters, request.get("Parameters") or {})
-        instance_ids = self._instances(request)
+        instance_ids = self._instances(request) if to is None else to
         self._check_platforms(document, request, instance_ids)
-        self._outputs.check(request)
+        check_outputs(self._backend, request)
         command = Command(
             request=request,
             document_name=document.name,
@@ -117,8 +116,8 @@ class CommandService:
                 return
             invocation.seen_replies.add(reply_id)
             invocation.acknowledged = invocation.acknowledged or datetime.now(UTC)
-            finished = apply_reply(invocation, payload)
-        self._outputs.store(command, invocation, finished)
+            for plugin in apply_reply(invocation, payload):
+                locate_output(command, invocation, plugin, self._backend.region_name)
         self._advance(command)
 
     def fail(self, message_id: str, failure: str) -> None:
@@ -255,10 +254,10 @@ def _payload(command: Command) -> dict[str, Any]:
         "DocumentContent": command.content,
         "CommandId": command.command_id,
         "DocumentName": command.document_name,
-        "OutputS3KeyPrefix": "",
-        "OutputS3BucketName": "",
+        "OutputS3KeyPrefix": command.request.get("OutputS3KeyPrefix", ""),
+        "OutputS3BucketName": command.request.get("OutputS3BucketName", ""),
         "CloudWatchLogGroupName": logs.get("CloudWatchLogGroupName", ""),
-        "CloudWatchOutputEnabled": "false",
+        "CloudWatchOutputEnabled": "true" if logs.get("CloudWatchOutputEnabled") else "false",
     }
 
 

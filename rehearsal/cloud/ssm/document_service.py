@@ -118,6 +118,8 @@ class DocumentService:
             history = self._own(name)
             if history.shared_with:
                 raise SsmError("InvalidDocumentOperation", "Must unshare document first before delete")
+            if self._backend.associations.names_document(name):
+                raise SsmError("AssociatedInstances", f"An association applies document {name}; delete that first.")
             if not version and not version_name:
                 self._backend.own_documents.pop(name)
                 self._backend.forget_document_tags(name)

@@ -56,6 +56,7 @@ class DocumentVersion:
         self.version_name = version_name
         self.requires = requires or []
         self.attachments = attachments or []
+        self.attachment_bytes: dict[str, bytes] = {}
         self.target_type = target_type
         self.display_name = display_name
         self.status = "Active"

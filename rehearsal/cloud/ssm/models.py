@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
+from rehearsal.automation import Caller
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.ssm import targets
+from rehearsal.cloud.ssm.association_service import AssociationService
 from rehearsal.cloud.ssm.command_service import CommandService
 from rehearsal.cloud.ssm.document_service import DocumentService
 from rehearsal.cloud.ssm.mailboxes import Mailboxes
 from rehearsal.cloud.ssm.managed import ManagedNodes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.automation import AutomationEngine
     from rehearsal.cloud.moto_door import MotoDoor
     from rehearsal.cloud.settings import CloudSettings
     from rehearsal.cloud.ssm.documents import DocumentHistory
+
+    EngineOpener = Callable[["SsmBackend"], AutomationEngine]
 
 
 class SsmBackend(SimpleSystemManagerBackend):
@@ -27,7 +34,9 @@ class SsmBackend(SimpleSystemManagerBackend):
     their signatures, because moto's own CloudFormation classes call them.
     """
 
-    def __init__(self, region_name: str, account_id: str, *, door: MotoDoor, settings: CloudSettings) -> None:
+    def __init__(
+        self, region_name: str, account_id: str, *, door: MotoDoor, settings: CloudSettings, open_engine: EngineOpener
+    ) -> None:
         super().__init__(region_name, account_id)
         self.door = door
         self.lock = threading.RLock()
@@ -36,14 +45,35 @@ class SsmBackend(SimpleSystemManagerBackend):
         self.mailboxes = Mailboxes()
         self.documents = DocumentService(self)
         self.commands = CommandService(self)
+        self.associations = AssociationService(self)
+        self._open_engine = open_engine
+        self._engine: AutomationEngine | None = None
 
     def sweep(self) -> None:
         """Do what is due: called regularly by the cloud's clock."""
         self.commands.sweep()
+        self.associations.sweep()
 
     def close(self) -> None:
         """Let go of everything that waits."""
         self.mailboxes.close()
+        with self.lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    @property
+    def automation(self) -> AutomationEngine:
+        """The engine that runs this account's runbooks, opened when it is first asked for."""
+        with self.lock:
+            if self._engine is None:
+                self._engine = self._open_engine(self)
+            return self._engine
+
+    def automation_caller(self, access_key: str) -> Caller:
+        """Return who an access key belongs to, as executions show it."""
+        _, arn, account_id = self.door.backend("sts", "aws").get_caller_identity(access_key, self.region_name)
+        return Caller(arn=arn, account_id=account_id, access_key_id=access_key)
 
     def reset(self) -> None:
         """End; a cloud drops its backends, and moto could not construct this one anew."""
