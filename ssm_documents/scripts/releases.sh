@@ -11,17 +11,22 @@ current_release() { basename "$(readlink -e "$app_root/current" 2>/dev/null || t
 
 # fetch_commit URL REF: brings the ref into the host's repository and prints its commit.
 fetch_commit() {
-  local repository="$app_root/repository.git"
+  local repository="$app_root/repository.git" name
   [ -d "$repository" ] || git init -q --bare "$repository"
   # A server that knows neither shallow fetches nor fetches of a bare commit gets asked for everything.
-  timeout 120 git -C "$repository" fetch -q --no-tags --depth 1 -- "$1" "$2" 2>"$work_folder/git.log" ||
-    timeout 300 git -C "$repository" fetch -q --no-tags -- "$1" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*' \
-      2>>"$work_folder/git.log" || {
+  if timeout 120 git -C "$repository" fetch -q --no-tags --depth 1 -- "$1" "$2" 2>"$work_folder/git.log"; then
+    git -C "$repository" rev-parse -q --verify 'FETCH_HEAD^{commit}'
+    return
+  fi
+  timeout 300 git -C "$repository" fetch -q --prune -- "$1" '+refs/heads/*:refs/heads/*' '+refs/tags/*:refs/tags/*' \
+    2>>"$work_folder/git.log" || {
     tail -n 5 "$work_folder/git.log" >&2
     return 1
   }
-  git -C "$repository" rev-parse -q --verify 'FETCH_HEAD^{commit}' 2>/dev/null ||
-    git -C "$repository" rev-parse -q --verify "$2^{commit}"
+  for name in "refs/tags/$2" "refs/heads/$2" "$2"; do
+    if git -C "$repository" rev-parse -q --verify "$name^{commit}"; then return 0; fi
+  done
+  return 1
 }
 
 # build_release URL REF: sets $release to the identifier (12 characters of the commit) of a complete release directory.
