@@ -26,7 +26,8 @@ def env_command(settings: Settings) -> None:
     For bash, zsh and any other POSIX shell. The keys are the rehearsal's own and open nothing elsewhere. AWS_PROFILE
     and AWS_SESSION_TOKEN are unset, because they would win over the keys. Exit code 2 when no rehearsal is up.
     """
+    state = running_state(settings)
     for name in HIDDEN_VARIABLES:
         click.echo(f"unset {name}")
-    for name, value in client_variables(running_state(settings)).items():
+    for name, value in client_variables(state).items():
         click.echo(f"export {name}={shlex.quote(value)}")

@@ -49,7 +49,7 @@ class Starter:
 
 
 def main(argv: list[str]) -> int:
-    """Run until SIGTERM or SIGINT. `argv`: the path of rehearsal.toml, the prepared images as JSON, the pipe's number."""
+    """Run until SIGTERM or SIGINT. `argv`: the path of rehearsal.toml, the images as JSON, the pipe's number."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     path, images, descriptor = argv
     starter = Starter(int(descriptor))

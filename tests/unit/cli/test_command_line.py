@@ -1,0 +1,125 @@
+"""The command line as a person meets it: as a process, without a rehearsal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMANDS = ["all", "up", "down", "status", "env", "run", "plan", "lint", "report"]
+TOML = """
+name = "example"
+[[stacks]]
+name = "app"
+template = "app.yaml"
+[options.database]
+default = "one"
+fallback = "two"
+[options.database.one]
+[options.database.two]
+"""
+
+
+def rehearse(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100"}
+    return subprocess.run(
+        [sys.executable, "-m", "rehearsal.cli", *arguments],
+        capture_output=True, text=True, check=False, cwd=cwd, env=environment, timeout=60, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "rehearsal.toml").write_text(TOML)
+    return tmp_path
+
+
+def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
+    done = rehearse("--help")
+    assert done.returncode == 0
+    assert [command for command in COMMANDS if f"\n  {command} " not in done.stdout] == []
+    assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    done = rehearse(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Exit code" in done.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from rehearsal.cli.commands import cli\n"
+        "try:\n    cli(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', sorted({'boto3', 'moto', 'docker', 'rich', 'jsonschema', 'yaml'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "LOADED []" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["up", "--fast"], ["run"], ["report", "extra"]])
+def test_wrong_use_ends_with_2_and_says_how_it_is_used(arguments: list[str]) -> None:
+    done = rehearse(*arguments)
+    assert done.returncode == 2
+    assert "Usage: ./rehearse" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["status"], ["env"], ["run", "Example-Restart"]])
+def test_commands_that_need_a_rehearsal_say_how_to_bring_one_up(checkout: Path, command: list[str]) -> None:
+    done = rehearse(*command, cwd=checkout)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no rehearsal is up" in done.stderr
+    assert "./rehearse up" in done.stderr
+
+
+def test_a_report_that_is_not_there_is_said_not_to_be(checkout: Path) -> None:
+    done = rehearse("report", cwd=checkout)
+    assert done.returncode == 2
+    assert "there is no report yet" in done.stderr
+
+
+def test_outside_of_a_checkout_the_missing_file_is_named(tmp_path: Path) -> None:
+    done = rehearse("env", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "has a rehearsal.toml" in done.stderr
+
+
+def test_the_settings_are_found_from_a_folder_within(checkout: Path) -> None:
+    (checkout / "deep" / "er").mkdir(parents=True)
+    assert "no rehearsal is up" in rehearse("env", cwd=checkout / "deep" / "er").stderr
+
+
+def test_broken_settings_are_an_error_of_the_file(checkout: Path) -> None:
+    (checkout / "rehearsal.toml").write_text(TOML.replace('name = "example"', 'nmae = "example"'))
+    done = rehearse("env", cwd=checkout)
+    assert done.returncode == 2
+    assert "rehearsal.toml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_options_of_the_settings_are_options_of_the_commands(checkout: Path) -> None:
+    assert "--database [one|two]" in " ".join(rehearse("up", "--help", cwd=checkout).stdout.split())
+    done = rehearse("up", "--database", "three", cwd=checkout)
+    assert done.returncode == 2
+    assert "'three' is not one of 'one', 'two'" in done.stderr
+
+
+def test_parameters_that_are_none_are_refused(checkout: Path) -> None:
+    done = rehearse("run", "Example-Restart", "--parameters", "StackName", cwd=checkout)
+    assert done.returncode == 2
+    assert "'StackName' is not NAME=VALUE" in done.stderr
+
+
+def test_a_scenario_that_there_is_not_is_refused_before_anything_is_started(checkout: Path) -> None:
+    (checkout / "scenarios").mkdir()
+    (checkout / "scenarios" / "common.yaml").write_text("base_url: https://a.test\nprobes: []\n")
+    done = rehearse("all", "--only", "Example-Restart", cwd=checkout)
+    assert done.returncode == 2
+    assert "no scenario and no rehearsed runbook is named Example-Restart" in done.stderr
+    assert not (checkout / "build" / "rehearsal" / "state.json").exists()

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from rehearsal.cli.clients import command_environment
+from rehearsal.cli.env import env_command
+from rehearsal.daemon.state import State, process_started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    """A rehearsal whose daemon is this test."""
+    (tmp_path / "rehearsal.toml").write_text('name = "example"\n')
+    monkeypatch.chdir(tmp_path)
+    started = process_started(os.getpid())
+    assert started is not None
+    state = State(
+        project="example-1", pid=os.getpid(), process_started=started, endpoint="http://127.0.0.1:4566",
+        region="eu-west-1", account_id="1" * 12, access_key_id="KEY", secret_access_key="it's $(secret) `x`",
+    )  # fmt: skip
+    state.write(tmp_path / "build" / "rehearsal")
+    return state
+
+
+@pytest.mark.parametrize("shell", [name for name in ("bash", "dash", "zsh") if shutil.which(name)])
+def test_a_shell_that_evaluates_the_lines_has_the_variables_as_they_are(state: State, shell: str) -> None:
+    lines = CliRunner().invoke(env_command, []).output
+    script = (
+        f'{lines}\nprintf "%s\\n" "$AWS_ENDPOINT_URL" "$AWS_SECRET_ACCESS_KEY" "$AWS_REGION" "${{AWS_PROFILE-unset}}"'
+    )
+    done = subprocess.run(
+        [shell, "-euc", script], capture_output=True, text=True, check=True, env={**os.environ, "AWS_PROFILE": "work"}
+    )
+    assert done.stdout.splitlines() == [state.endpoint, state.secret_access_key, state.region, "unset"]
+
+
+def test_only_lines_for_the_shell_are_printed(state: State) -> None:
+    assert state.is_alive()
+    lines = CliRunner().invoke(env_command, []).output.splitlines()
+    assert [line for line in lines if not line.startswith(("export AWS_", "unset AWS_"))] == []
+
+
+def test_the_users_own_configuration_does_not_lead_our_commands_elsewhere(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "https://elsewhere.test")
+    environment = command_environment(state)
+    assert {name for name in environment if name.startswith("AWS_")} == {
+        "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
+        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PAGER",
+    }  # fmt: skip
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_the_state_file_is_the_owners_alone_and_comes_back_as_it_was(state: State, tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "rehearsal"
+    assert State.read(folder) == state
+    assert (folder / "state.json").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in folder.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
+def test_a_state_file_that_cannot_be_understood_is_no_state(tmp_path: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    assert State.read(tmp_path) is None
+
+
+def test_a_process_with_the_same_number_is_not_the_daemon(state: State) -> None:
+    other = State(**{**state.__dict__, "process_started": state.process_started + 1})
+    assert state.is_alive()
+    assert not other.is_alive()
+
+
+def test_a_process_that_ended_and_was_not_waited_for_is_not_alive() -> None:
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert process_started(child.pid) is None
+    child.wait()

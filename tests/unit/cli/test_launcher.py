@@ -1,0 +1,124 @@
+"""`./rehearse` itself, in a checkout that is only it and a lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TOOLS = ("bash", "dirname", "readlink", "cmp", "cp", "flock", "env")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose PATH has the shell's own tools and no Python."""
+    folder = tmp_path / "a checkout"
+    folder.mkdir()
+    shutil.copy(ROOT / "rehearse", folder)
+    (folder / "requirements.lock").write_text("one==1\n")
+    (tmp_path / "bin").mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found is not None
+        (tmp_path / "bin" / tool).symlink_to(found)
+    return folder
+
+
+def program(checkout: Path, name: str, script: str) -> None:
+    path = checkout.parent / "bin" / name
+    path.write_text(f"#!/bin/bash\n{script}\n")
+    path.chmod(0o755)
+
+
+def rehearse(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(checkout.parent / "bin"), "HOME": str(checkout.parent)}
+    return subprocess.run(
+        [str(checkout / "rehearse"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=30,
+    )
+
+
+# What stands in for Python: it tells its version, makes an "environment" of itself, and notes what it was asked to do.
+PYTHON = """
+case "$*" in
+  *version_info*|*ensurepip*) exit 0 ;;
+  "-m venv"*) folder="${@: -1}"; /bin/mkdir -p "$folder/bin"; /bin/cp "$0" "$folder/bin/python" ;;
+  *"install --quiet uv"*) exit 1 ;;
+  *" install "*) [[ ! -e ${LOG%log}fail ]] || exit 1 ;;
+esac
+printf '%s\\n' "$*" >>"$LOG"
+"""
+
+
+def recorded(checkout: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    log = checkout.parent / "log"
+    log.unlink(missing_ok=True)
+    program(checkout, "python3", f"LOG={log}\n{PYTHON}")
+    done = rehearse(checkout, *arguments)
+    return done, log.read_text().splitlines() if log.exists() else []
+
+
+def test_no_python_is_said_with_what_to_install(checkout: Path) -> None:
+    done = rehearse(checkout, "up")
+    assert done.returncode == 1
+    assert "Python 3.11 or newer is needed" in done.stderr
+    assert "apt-get install python3" in done.stderr
+
+
+def test_an_old_python_is_passed_over(checkout: Path) -> None:
+    program(checkout, "python3", "exit 1")
+    assert "Python 3.11 or newer is needed" in rehearse(checkout).stderr
+
+
+def test_a_python_without_its_venv_module_is_said_to_lack_it(checkout: Path) -> None:
+    program(checkout, "python3", 'case "$*" in *ensurepip*) exit 1 ;; esac')
+    done = rehearse(checkout)
+    assert done.returncode == 1
+    assert "apt-get install python3-venv" in done.stderr
+    assert not (checkout / ".venv" / ".requirements.lock").exists()
+
+
+def test_the_first_start_installs_the_lock_and_the_second_only_starts(checkout: Path) -> None:
+    done, first = recorded(checkout, "status", "--json")
+    assert done.returncode == 0, done.stderr
+    assert any(f"--require-hashes --requirement {checkout}/requirements.lock" in line for line in first)
+    assert any(f"--no-deps --editable {checkout}" in line for line in first)
+    assert first[-1] == "-m rehearsal.cli status --json"
+    done, second = recorded(checkout, "env")
+    assert (done.stderr, second) == ("", ["-m rehearsal.cli env"])
+
+
+def test_a_changed_lock_installs_again(checkout: Path) -> None:
+    recorded(checkout, "env")
+    (checkout / "requirements.lock").write_text("one==2\n")
+    _, again = recorded(checkout, "env")
+    assert any("--require-hashes" in line for line in again)
+
+
+def test_an_installation_that_fails_is_done_again_the_next_time(checkout: Path) -> None:
+    (checkout.parent / "fail").touch()
+    done, _ = recorded(checkout, "env")
+    assert done.returncode == 1
+    assert "Installing the packages failed" in done.stderr
+    assert not (checkout / ".venv" / ".requirements.lock").exists()
+    (checkout.parent / "fail").unlink()
+    done, lines = recorded(checkout, "env")
+    assert done.returncode == 0
+    assert lines[-1] == "-m rehearsal.cli env"
+
+
+def test_it_can_be_started_through_a_link_from_anywhere(checkout: Path) -> None:
+    recorded(checkout, "env")
+    (checkout.parent / "bin" / "rehearse").symlink_to(checkout / "rehearse")
+    done = subprocess.run(
+        ["rehearse", "env"], capture_output=True, text=True, check=False, cwd="/",
+        env={"PATH": str(checkout.parent / "bin"), "LOG": str(checkout.parent / "log")},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")

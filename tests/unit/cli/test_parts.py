@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from rehearsal.cli import ports
+from rehearsal.cli.bring_up import render
+from rehearsal.cli.context import exclusive
+from rehearsal.cli.problems import Problem
+from rehearsal.cli.progress import Progress
+from rehearsal.cli.run import parse_parameters
+from rehearsal.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def settings_in(folder: Path, more: str = "") -> Settings:
+    (folder / "rehearsal.toml").write_text(f'name = "example"\n{more}')
+    return load_settings(folder / "rehearsal.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "parsed"),
+    [
+        ("", {}),
+        ("StackName=shop", {"StackName": "shop"}),
+        ("StackName=shop, Mode=a=b", {"StackName": "shop", "Mode": "a=b"}),
+        ("Id=1,Id=2,Id=3", {"Id": ["1", "2", "3"]}),
+        ("Empty=", {"Empty": ""}),
+        ('{"Cidrs": ["10.0.0.0/8", "::/0"]}', {"Cidrs": ["10.0.0.0/8", "::/0"]}),
+    ],
+)
+def test_parameters_as_they_are_written(given: str, parsed: dict[str, object]) -> None:
+    assert parse_parameters(given) == parsed
+
+
+@pytest.mark.parametrize("given", ["StackName", "=x", "{", '{"a": }', "a=1,b"])
+def test_parameters_that_cannot_be_read_are_refused(given: str) -> None:
+    with pytest.raises(click.BadParameter):
+        parse_parameters(given)
+
+
+def test_who_holds_a_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not ports.is_free("127.0.0.1", port)
+        assert f"(process {os.getpid()})" in ports.holder(port)
+    assert ports.is_free("127.0.0.1", port)
+    assert ports.holder(port) == ""
+
+
+def test_two_commands_do_not_bring_up_at_once(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with exclusive(settings), pytest.raises(Problem, match="another ./rehearse"), exclusive(settings):
+        pass
+    with exclusive(settings):
+        pass
+
+
+def test_a_render_command_that_fails_is_shown_with_what_it_wrote(tmp_path: Path) -> None:
+    (tmp_path / "render.py").write_text("import sys; print('line 7 of x.yaml'); sys.exit(3)")
+    settings = settings_in(tmp_path, '[render]\ncommand = ["python", "render.py"]\n')
+    with pytest.raises(Problem) as raised:
+        render(settings)
+    assert raised.value.exit_code == 2
+    assert "`python render.py` ended with code 3" in raised.value.message
+    assert "line 7 of x.yaml" in raised.value.message
+
+
+def test_the_render_command_runs_in_the_checkout_with_this_python(tmp_path: Path) -> None:
+    (tmp_path / "render.py").write_text("import sys, pathlib; pathlib.Path('made').write_text(sys.executable)")
+    render(settings_in(tmp_path, '[render]\ncommand = ["python", "render.py"]\n'))
+    assert (tmp_path / "made").read_text() == sys.executable
+
+
+def test_progress_in_a_pipe_is_plain_lines_with_durations() -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    with progress.phase("Deploying"):
+        progress.line("a resource")
+        progress.block("one\ntwo\n")
+    with pytest.raises(KeyError), progress.phase("Searching"):
+        raise KeyError
+    lines = stream.getvalue().splitlines()
+    assert lines[:4] == ["… Deploying", "  a resource", "  │ one", "  │ two"]
+    assert lines[4].startswith("✓ Deploying  ")
+    assert lines[6].startswith("✗ Searching  ")
+    assert [title for title, _ in progress.phases] == ["Deploying"]
+
+
+def test_a_problem_is_shown_with_its_next_step_and_no_traceback() -> None:
+    script = (
+        "import click\n"
+        "from rehearsal.cli.problems import Rejection\n"
+        "@click.command()\n"
+        "def command(): raise Rejection('the thing', next_step='do this\\nor that')\n"
+        "command()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "rehearse: the thing\n  do this\n  or that\n"
