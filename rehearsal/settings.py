@@ -67,6 +67,7 @@ class ImageSection:
 
     suite: str = "trixie"
     components: tuple[str, ...] = ("main",)
+    mirror: str | None = None
     base: str | None = None
     packages: tuple[str, ...] = ()
     cache: tuple[str, ...] = ()
@@ -356,6 +357,7 @@ def _image(table: _Table) -> ImageSection:
         ImageSection(
             suite=table.text("suite", ImageSection.suite, pattern=r"[a-z0-9][a-z0-9-]*"),
             components=table.texts("components", ImageSection.components),
+            mirror=table.optional_text("mirror", pattern=r"https?://\S+"),
             base=table.optional_text("base"),
             packages=table.texts("packages"),
             cache=table.texts("cache"),
