@@ -120,7 +120,7 @@ def _attempt(step: Step, action: Action, context: StepContext) -> Outcome:
     outputs = dict(result.outputs)
     document = result.document if result.document is not None else outputs
     outputs.update(declared_outputs(step.outputs, document, result.optional))
-    return Outcome(StepStatus.SUCCESS, result, outputs)
+    return Outcome(StepStatus.EXITED if result.exit_to else StepStatus.SUCCESS, result, outputs)
 
 
 def _failed(error: StepFailedError) -> Outcome:

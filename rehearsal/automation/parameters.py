@@ -20,8 +20,10 @@ def _refuse(message: str) -> ApiError:
     return ApiError("InvalidAutomationExecutionParametersException", message)
 
 
-def typed_parameters(runbook: Runbook, supplied: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Return a value for every declared parameter.
+def typed_parameters(
+    runbook: Runbook, supplied: Mapping[str, list[str]], later: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return a value for every declared parameter, except those that each target gives `later`.
 
     Raises `ApiError` (InvalidAutomationExecutionParametersException) for a missing, unknown or unfit parameter.
     """
@@ -29,7 +31,9 @@ def typed_parameters(runbook: Runbook, supplied: Mapping[str, list[str]]) -> dic
     if unknown:
         raise _refuse(f"Parameter(s) {', '.join(unknown)} are not defined in the Automation Document.")
     missing = [
-        name for name, definition in runbook.parameters.items() if name not in supplied and "default" not in definition
+        name
+        for name, definition in runbook.parameters.items()
+        if name not in supplied and name not in later and "default" not in definition
     ]
     if missing:
         raise _refuse(f"Missing required parameter: {', '.join(missing)} in user inputs.")
@@ -37,7 +41,7 @@ def typed_parameters(runbook: Runbook, supplied: Mapping[str, list[str]]) -> dic
     for name, definition in runbook.parameters.items():
         if name in supplied:
             values[name] = _checked(name, definition, decode(name, str(definition["type"]), list(supplied[name])))
-        else:
+        elif "default" in definition:
             values[name] = definition["default"]
     return values
 

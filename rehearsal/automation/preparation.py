@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,6 +25,7 @@ from rehearsal.automation.references import resolve
 from rehearsal.automation.runbook import Runbook, parse_runbook
 from rehearsal.automation.scope import Scope
 from rehearsal.automation.statuses import Mode
+from rehearsal.automation.targets import check_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +49,14 @@ class Prepared:
     supplied: Mapping[str, list[str]]
     values: Mapping[str, Any]
 
+    def for_target(self, given: Mapping[str, list[str]]) -> Prepared:
+        """Return the same for one target. Raises `ApiError` when its values do not fit the parameters."""
+        supplied = {**self.supplied, **given}
+        return replace(self, supplied=supplied, values=typed_parameters(self.runbook, supplied))
+
     def record(self, execution_id: str, request: Mapping[str, Any], caller: Caller) -> ExecutionRecord:
         """Return the record of the execution as it begins."""
+        rates = (request.get("TargetLocations") or [{}])[0]
         return ExecutionRecord(
             execution_id=execution_id,
             document_name=self.document.name,
@@ -59,6 +66,13 @@ class Prepared:
             mode=Mode(request.get("Mode") or Mode.AUTO),
             tags=list(request.get("Tags") or []),
             alarms=request.get("AlarmConfiguration"),
+            target_parameter=request.get("TargetParameterName"),
+            targets=list(request.get("Targets") or []),
+            target_maps=request.get("TargetMaps"),
+            target_locations=request.get("TargetLocations"),
+            max_concurrency=rates.get("TargetLocationMaxConcurrency") or request.get("MaxConcurrency"),
+            max_errors=rates.get("TargetLocationMaxErrors") or request.get("MaxErrors"),
+            automation_type="CrossAccount" if request.get("TargetLocations") else "Local",
         )
 
     def session(
@@ -132,4 +146,30 @@ def prepare(request: Mapping[str, Any], documents: Documents) -> Prepared:
     """Find the document and check the parameters. Raises `ApiError`."""
     document, runbook = find_runbook(request, documents)
     supplied = {str(name): [str(text) for text in texts] for name, texts in (request.get("Parameters") or {}).items()}
-    return Prepared(document, runbook, supplied, typed_parameters(runbook, supplied))
+    later = target_parameters(request)
+    unknown = sorted(later - set(runbook.parameters))
+    if unknown:
+        raise refuse(f"Target parameter name {unknown[0]} is not a parameter of the document (its case matters).")
+    twice = sorted(later & set(supplied))
+    if twice:
+        raise refuse(f"Parameter {twice[0]} is given both in Parameters and by the targets.")
+    return Prepared(document, runbook, supplied, typed_parameters(runbook, supplied, later))
+
+
+def target_parameters(request: Mapping[str, Any]) -> frozenset[str]:
+    """Return the parameters that targets give a value to. Raises `ApiError` for a request that contradicts itself."""
+    targets, maps = request.get("Targets") or [], request.get("TargetMaps") or []
+    name = request.get("TargetParameterName")
+    if request.get("TargetLocationsURL"):
+        raise refuse(
+            "TargetLocationsURL is not supported by this endpoint: give the same locations in TargetLocations."
+        )
+    if targets and maps:
+        raise refuse("Targets and TargetMaps cannot both be specified.")
+    check_targets(targets)
+    located = any(location.get("Targets") for location in request.get("TargetLocations") or [])
+    if (targets or located) and not name:
+        raise refuse("TargetParameterName is required with Targets.")
+    if name and not targets and not located:
+        raise refuse("Targets are required with TargetParameterName.")
+    return frozenset({name}) if name else frozenset(str(key) for entry in maps for key in entry)

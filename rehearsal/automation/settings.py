@@ -24,6 +24,8 @@ class Limits:
     running: int = 100
     blocked: int = 400  # more executions that wait in approve, pause or sleep
     queued: int = 5000
+    rate_running: int = 25  # executions with targets, which only start and await others
+    rate_queued: int = 1000
     nesting: int = 5
     retention_days: int = 30
     cancel_seconds: float = 120.0

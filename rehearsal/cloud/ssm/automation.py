@@ -62,6 +62,15 @@ class AutomationResponses(SsmRequest):
             )
         return EmptyResult()
 
+    def start_execution_preview(self) -> ActionResult:
+        with _modelled():
+            preview_id = self._engine.start_preview(self.input, self._automation_caller())
+        return ActionResult({"ExecutionPreviewId": preview_id})
+
+    def get_execution_preview(self) -> ActionResult:
+        with _modelled():
+            return ActionResult(self._engine.find_preview(self.input["ExecutionPreviewId"]))
+
     @property
     def _engine(self) -> AutomationEngine:
         engine: AutomationEngine = self.backend.automation
