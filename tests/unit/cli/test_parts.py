@@ -59,7 +59,7 @@ def test_who_holds_a_port_is_named() -> None:
 
 def test_two_commands_do_not_bring_up_at_once(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
-    with exclusive(settings), pytest.raises(Problem, match="another ./rehearse"), exclusive(settings):
+    with exclusive(settings), pytest.raises(Problem, match=r"another \./rehearse"), exclusive(settings):
         pass
     with exclusive(settings):
         pass

@@ -1,0 +1,109 @@
+"""How a rehearsal ends: taken down, killed, or never come up. Runs after the tests of one that is up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rehearsal.daemon.state import State, process_started
+from rehearsal.hosts.engine import connect
+from rehearsal.hosts.errors import EngineError
+from rehearsal.hosts.labels import of_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rehearsal.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _down_at_the_end(command: Callable[..., Any]) -> Iterator[None]:
+    assert command("down").returncode == 0
+    yield
+    assert command("down").returncode == 0
+
+
+def left_behind(settings: Settings) -> dict[str, list[str]]:
+    """Everything of this checkout that a person could find on the machine, apart from images and reports."""
+    processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    mounts = Path("/proc/mounts").read_text()
+    loops = subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=False).stdout
+    found = {
+        "processes": [line for line in processes.splitlines() if "rehearsal.daemon" in line],
+        "mounts": [line for line in mounts.splitlines() if str(settings.state_folder) in line],
+        "loop devices": [line for line in loops.splitlines() if str(settings.state_folder) in line],
+        "files": sorted(
+            path.name
+            for path in settings.state_folder.iterdir()
+            if path.name not in {"report.json", "report.html", ".lock"}
+        ),
+        "containers": [],
+        "networks": [],
+        "volumes": [],
+    }
+    with contextlib.suppress(EngineError):  # `down` has ended the engine as well: then nothing is in it
+        client = connect()
+        found["containers"] = [c.name or "" for c in client.containers.list(all=True, filters=of_project(settings))]
+        found["networks"] = [n.name or "" for n in client.networks.list(filters=of_project(settings))]
+        found["volumes"] = [volume.name for volume in client.volumes.list(filters=of_project(settings))]
+    return {kind: things for kind, things in found.items() if things}
+
+
+def test_a_killed_up_is_cleared_by_the_next_and_down_leaves_nothing(
+    settings: Settings, command: Callable[..., Any]
+) -> None:
+    killed = subprocess.Popen(
+        [str(ROOT / "rehearse"), "up"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline and not _hosts(settings):
+        assert killed.poll() is None, "up ended before it had started a host"
+        time.sleep(0.2)
+    assert _hosts(settings)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    half_made = State.read(settings.state_folder)
+    assert half_made is not None
+
+    again = command("up")
+    assert again.returncode == 0, again.stderr
+    assert "what an earlier command left behind" in again.stderr
+    assert process_started(half_made.pid) != half_made.process_started
+    state = State.read(settings.state_folder)
+    assert state is not None
+    assert state.is_alive()
+
+    os.kill(state.pid, signal.SIGKILL)  # the daemon dies too: `down` has to manage without it
+    down = command("down")
+    assert down.returncode == 0, down.stderr
+    assert left_behind(settings) == {}
+    assert command("down").returncode == 0
+
+
+def _hosts(settings: Settings) -> list[Any]:
+    try:
+        return list(connect().containers.list(filters=of_project(settings, "host")))
+    except EngineError:
+        return []
+
+
+def test_a_busy_port_is_named_with_who_holds_it_and_nothing_is_left(
+    settings: Settings, command: Callable[..., Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", settings.cloud.port)):
+        done = command("up")
+    assert done.returncode == 1
+    assert f"port {settings.cloud.port}" in done.stderr
+    assert f"(process {os.getpid()})" in done.stderr
+    assert left_behind(settings) == {}
