@@ -155,13 +155,13 @@ class HostAccess:
 
 def _parse_xml(body: bytes) -> Element:
     """S3's answers; entities are refused, so that an answer cannot grow beyond what was read."""
-    from xml.etree import ElementTree  # noqa: PLC0415, S405 - few runs need it; declarations are refused first
+    from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415 - few runs need it
 
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise TransportError("S3 answered with a document type declaration, which S3 never does")
     try:
-        return ElementTree.fromstring(body)  # noqa: S314 - without declarations there is nothing to expand
-    except ElementTree.ParseError as error:
+        return fromstring(body)  # noqa: S314 - without declarations there is nothing to expand
+    except ParseError as error:
         raise TransportError(f"S3 answered with something that is not XML: {error}") from None
 
 

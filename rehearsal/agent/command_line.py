@@ -1,7 +1,7 @@
 """Run one Command document on this machine and print its result as JSON.
 
-Exit status: 0 Success; 1 Failed, TimedOut or Cancelled; 3 rejected before any step; 2 usage; 194 a step asks for a reboot: reboot
-and run the same command again with the same `--state`.
+Exit status: 0 Success; 1 Failed, TimedOut or Cancelled; 3 rejected before any step; 2 usage; 194 a step asks for a
+reboot: reboot and run the same command again with the same `--state`.
 """
 
 from __future__ import annotations

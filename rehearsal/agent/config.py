@@ -24,7 +24,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Endpoints are full URLs, empty for AWS's own. `health_seconds` lies between two UpdateInstanceInformation calls."""
+    """Endpoints are full URLs, empty for AWS's own. `health_seconds` lies between two reports of the agent."""
 
     ssm_endpoint: str = ""
     mds_endpoint: str = ""
@@ -53,21 +53,22 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path}: {error}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: must be a JSON object with Agent, Ssm and Mds")
-    version = _text(raw, "Agent", "Version", path) or AGENT_VERSION
+    settings = _Settings(path, raw)
+    version = settings.text("Agent", "Version") or AGENT_VERSION
     try:
         version_tuple(version)
     except ValueError:
         raise ConfigError(f"{path}: Agent.Version must be numbers with dots, not {version!r}") from None
     return Config(
-        ssm_endpoint=_url(raw, "Ssm", path),
-        mds_endpoint=_url(raw, "Mds", path),
-        s3_endpoint=_url(raw, "S3", path),
-        region=_text(raw, "Agent", "Region", path),
+        ssm_endpoint=settings.url("Ssm"),
+        mds_endpoint=settings.url("Mds"),
+        s3_endpoint=settings.url("S3"),
+        region=settings.text("Agent", "Region"),
         agent_version=version,
-        workers=int(_number(raw, "Mds", "CommandWorkersLimit", 5, (1, 10), path)),
-        resume_limit=int(_number(raw, "Mds", "CommandRetryLimit", 15, (1, 100), path)),
-        health_seconds=60 * _number(raw, "Ssm", "HealthFrequencyMinutes", 1, (0.01, 60), path),
-        poll_seconds=_number(raw, "Mds", "StopTimeoutMillis", 20_000, (100, 1_000_000), path) / 1000,
+        workers=int(settings.number("Mds", "CommandWorkersLimit", 5, (1, 10))),
+        resume_limit=int(settings.number("Mds", "CommandRetryLimit", 15, (1, 100))),
+        health_seconds=60 * settings.number("Ssm", "HealthFrequencyMinutes", 1, (0.01, 60)),
+        poll_seconds=settings.number("Mds", "StopTimeoutMillis", 20_000, (100, 1_000_000)) / 1000,
     )
 
 
@@ -87,37 +88,41 @@ def configured_endpoint(service: str) -> str:
     return parser.get("default", "endpoint_url", fallback="")
 
 
-def _section(raw: dict[str, Any], section: str, path: Path) -> dict[str, Any]:
-    value = member(raw, section)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ConfigError(f"{path}: {section} must be an object")
-    return value
+class _Settings:
+    """The file's sections; what is not of the right type is named."""
 
+    def __init__(self, path: Path, raw: dict[str, Any]) -> None:
+        self._path = path
+        self._raw = raw
 
-def _text(raw: dict[str, Any], section: str, key: str, path: Path) -> str:
-    value = member(_section(raw, section, path), key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ConfigError(f"{path}: {section}.{key} must be a string")
-    return value
+    def text(self, section: str, key: str) -> str:
+        value = self._member(section, key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise ConfigError(f"{self._path}: {section}.{key} must be a string")
+        return value
 
+    def url(self, section: str) -> str:
+        value = self.text(section, "Endpoint")
+        if value and not value.startswith(("http://", "https://")):
+            wanted = "must be a full URL such as https://host:port"
+            raise ConfigError(f"{self._path}: {section}.Endpoint {wanted}, not {value!r}")
+        return value.rstrip("/")
 
-def _url(raw: dict[str, Any], section: str, path: Path) -> str:
-    value = _text(raw, section, "Endpoint", path)
-    if value and not value.startswith(("http://", "https://")):
-        raise ConfigError(f"{path}: {section}.Endpoint must be a full URL such as https://host:port, not {value!r}")
-    return value.rstrip("/")
+    def number(self, section: str, key: str, default: float, limits: tuple[float, float]) -> float:
+        """The number, or the default when it is outside its limits."""
+        value = self._member(section, key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ConfigError(f"{self._path}: {section}.{key} must be a number")
+        return value if limits[0] <= value <= limits[1] else default
 
-
-def _number(
-    raw: dict[str, Any], section: str, key: str, default: float, limits: tuple[float, float], path: Path
-) -> float:
-    value = member(_section(raw, section, path), key)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigError(f"{path}: {section}.{key} must be a number")
-    return value if limits[0] <= value <= limits[1] else default
+    def _member(self, section: str, key: str) -> Any:
+        value = member(self._raw, section)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise ConfigError(f"{self._path}: {section} must be an object")
+        return member(value, key)

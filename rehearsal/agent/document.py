@@ -36,8 +36,8 @@ class PreparedDocument:
 def prepare(raw: Any, given: Mapping[str, Any], run: RunContext) -> PreparedDocument:
     """Check the document and put the parameters in. Raises RejectedError: then no step may run.
 
-    Of an inner document (`run.depth` above 0) all constraints of parameters are checked; of a top-level one allowedPattern
-    only, because the service has checked the rest.
+    Of an inner document (`run.depth` above 0) all constraints of parameters are checked; of a top-level one
+    allowedPattern only, because the service has checked the rest.
     """
     content = parse_content(raw)
     values = parameters.taken_values(given, content.parameters, run.log)

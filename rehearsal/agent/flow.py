@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.agent.output import StepOutput, folder_name
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from rehearsal.agent.document import PreparedDocument
     from rehearsal.agent.run_context import RunContext
 
+_EXITED = (
+    "\nStep exited with code {code}. Therefore, marking step as {outcome}. Further document steps will be skipped."
+)
+_ON_FAILURE = b"\nStep was found to have onFailure property. Further document steps will be skipped."
 _TO_BE_RUN = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.SUCCESS_AND_REBOOT)
 
 
 def now() -> str:
     """The time as the agent writes it: ISO 8601, UTC, milliseconds."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def run_steps(
@@ -97,8 +101,7 @@ def _execute(step: Step, result: StepResult, run: RunContext) -> None:
                     break
             stdout, stderr = output.stdout.beginning(), output.stderr.beginning()
             result.status, result.code = output.status, output.code
-    except OSError as error:
-        # The disk is full or the folder is not writable: the step fails, the agent lives on.
+    except Exception as error:  # noqa: BLE001 - as for the genuine agent, a plugin's crash is its step's failure
         result.status, result.code, result.error = Status.FAILED, 1, f"Plugin crashed with message {error}!"
         result.stderr = result.output = result.error
         return
@@ -117,19 +120,14 @@ def _output_name(step: Step) -> str:
 
 def _apply_control_flow(step: Step, result: StepResult, stdout: bytes, stderr: bytes) -> None:
     on_failure = modifier(step.inputs, "onFailure")
-    addition = b""
     if result.code == EXIT_WITH_SUCCESS:
-        addition = b"\nStep exited with code 168. Therefore, marking step as succeeded. Further document steps will be skipped."
+        stdout += _EXITED.format(code=EXIT_WITH_SUCCESS, outcome="succeeded").encode()
         result.status, stderr = Status.SUCCESS, b""
-        stdout += addition
     elif result.code == EXIT_WITH_FAILURE:
-        addition = (
-            b"\nStep exited with code 169. Therefore, marking step as Failed. Further document steps will be skipped."
-        )
+        addition = _EXITED.format(code=EXIT_WITH_FAILURE, outcome="Failed").encode()
         stdout, stderr = stdout + addition, stderr + addition
     elif result.status is Status.FAILED and on_failure in {"exit", "successAndExit"}:
-        addition = b"\nStep was found to have onFailure property. Further document steps will be skipped."
-        stdout, stderr = stdout + addition, stderr + addition
+        stdout, stderr = stdout + _ON_FAILURE, stderr + _ON_FAILURE
         if on_failure == "successAndExit":
             result.status, result.code = Status.SUCCESS, EXIT_WITH_SUCCESS
     result.stdout, result.stderr = truncate(stdout), truncate(stderr)

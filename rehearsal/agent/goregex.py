@@ -1,7 +1,8 @@
-"""allowedPattern as the agent reads it: RE2 syntax, unanchored, and `$` only at the very end of the text.
+r"""allowedPattern as the agent reads it: RE2 syntax, unanchored, and `$` only at the very end of the text.
 
-Python's `re` differs where it matters: it knows lookaround and back references (RE2 refuses them), lets `$` match before a
-final newline, and counts every alphabet's letters into `\\w`. A pattern is translated, or refused as RE2 would refuse it.
+Python's `re` differs where it matters: it knows lookaround and back references (RE2 refuses them), lets `$` match
+before a final newline, and counts every alphabet's letters into `\w`. A pattern is translated, or refused as RE2
+would refuse it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import threading
@@ -114,5 +114,5 @@ class _Answer:
 
 def _expiry(text: str) -> float:
     """Seconds since the epoch; never so near that credentials would be asked for at every call."""
-    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    moment = dt.datetime.fromisoformat(text).timestamp()
     return max(moment, time.time() + _REFRESH_BEFORE + _SHORTEST)

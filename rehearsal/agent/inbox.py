@@ -24,6 +24,7 @@ class Inbox:
         self,
         store: Store,
         aws: HostAccess,
+        *,
         instance_id: str,
         region: str,
         agent_version: str,

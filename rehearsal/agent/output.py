@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rehearsal.agent.results import MAX_REPLY_BYTES, Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 

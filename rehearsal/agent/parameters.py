@@ -1,7 +1,7 @@
 """Parameters of a document: which are taken, how they are checked, and how `{{ name }}` is replaced.
 
-Facts are from the agent's docparser/parameters and parameterstore packages: replacement is textual, without any escaping,
-and before anything runs; of a top-level document only allowedPattern is checked (the service checks the rest).
+Facts are from the agent's docparser/parameters and parameterstore packages: replacement is textual, without any
+escaping, and before anything runs. Of a top-level document only allowedPattern is checked: the service checks the rest.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _replace_text(text: str, values: Mapping[str, Any], variables: Mapping[str, 
 
 
 def expand(template: str, matched: str) -> str:
-    """What Go's ReplaceAllString makes of a replacement: `$$` is a dollar, `$0` the match, any other `$name` is empty."""
+    """What Go's ReplaceAllString makes of a replacement: `$$` a dollar, `$0` the match, any other `$name` nothing."""
 
     def group(found: re.Match[str]) -> str:
         if found[1]:

@@ -62,9 +62,8 @@ def run_process(
     except OSError as error:
         reason = (error.strerror or "error").lower()
         return Exit(1, f"fork/exec {program}: {reason}")
-    with process, selectors.DefaultSelector() as selector:
-        ended = _copy_until_ended(process, selector, stdout, stderr, time.monotonic() + timeout_seconds, cancellation)
-        if not ended:
+    with process:
+        if not _copy_until_ended(process, stdout, stderr, time.monotonic() + timeout_seconds, cancellation):
             _kill_group(process.pid)
             process.wait()
             return Exit(STOPPED)
@@ -73,7 +72,6 @@ def run_process(
 
 def _copy_until_ended(
     process: subprocess.Popen[bytes],
-    selector: selectors.BaseSelector,
     stdout: Callable[[bytes], None],
     stderr: Callable[[bytes], None],
     deadline: float,
@@ -83,29 +81,33 @@ def _copy_until_ended(
     assert process.stdout is not None  # noqa: S101 - both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
     exited = os.pidfd_open(process.pid)
-    selector.register(process.stdout, selectors.EVENT_READ, stdout)
-    selector.register(process.stderr, selectors.EVENT_READ, stderr)
-    selector.register(exited, selectors.EVENT_READ)
-    selector.register(cancellation, selectors.EVENT_READ)
-    open_until_end = 3
     try:
-        while open_until_end:
-            remaining = deadline - time.monotonic()
-            ready = selector.select(remaining) if remaining > 0 else []
-            if not ready and time.monotonic() >= deadline:
-                return False
-            for key, _ in ready:
-                if key.fileobj is cancellation:
-                    return False
-                data = os.read(key.fd, _READ_BYTES) if key.data else b""
-                if data:
-                    key.data(data)
-                else:
-                    selector.unregister(key.fileobj)
-                    open_until_end -= 1
-        return True
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ, stdout)
+            selector.register(process.stderr, selectors.EVENT_READ, stderr)
+            selector.register(exited, selectors.EVENT_READ)
+            selector.register(cancellation, selectors.EVENT_READ)
+            return _copy(selector, deadline, cancellation)
     finally:
         os.close(exited)
+
+
+def _copy(selector: selectors.BaseSelector, deadline: float, cancellation: Cancellation) -> bool:
+    open_until_end = 3  # both pipes and the process itself
+    while open_until_end:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return False
+        for key, _ in selector.select(remaining):
+            if key.fileobj is cancellation:
+                return False
+            data = os.read(key.fd, _READ_BYTES) if key.data else b""
+            if data:
+                key.data(data)
+            else:
+                selector.unregister(key.fileobj)
+                open_until_end -= 1
+    return True
 
 
 def _kill_group(group: int) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import queue
+import shlex
 import signal
 import socket
 import subprocess
@@ -39,6 +40,9 @@ def serve(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal.agent --serve", description=__doc__)
     parser.add_argument("--config", type=Path, default=DEFAULT_PATH)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument(
+        "--reboot-command", default="/sbin/shutdown -r +1", help="what a step that exits with 194 starts"
+    )
     options = parser.parse_args(arguments)
     try:
         config = read_config(options.config)
@@ -49,7 +53,7 @@ def serve(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        agent = Agent(config, options.config, options.data, stop)
+        agent = Agent(config, options.config, options.data, shlex.split(options.reboot_command), stop)
         agent.start()
         stop.wait()
     except StoppedError:
@@ -62,9 +66,12 @@ def serve(arguments: Sequence[str]) -> int:
 class Agent:
     """One host's agent: a thread that polls, one that reports, and as many as there are workers."""
 
-    def __init__(self, config: Config, config_path: Path, data: Path, stop: threading.Event) -> None:
+    def __init__(
+        self, config: Config, config_path: Path, data: Path, reboot_command: list[str], stop: threading.Event
+    ) -> None:
         self._config = config
         self._stop = stop
+        self._reboot_command = reboot_command
         self._rebooting = threading.Event()
         metadata = Metadata()
         self._identity = _identity(metadata, stop)
@@ -84,11 +91,11 @@ class Agent:
         self._inbox = Inbox(
             self._store,
             self._aws,
-            self._identity.instance_id,
-            region,
-            config.agent_version,
-            self._queue.put,
-            self._runner,
+            instance_id=self._identity.instance_id,
+            region=region,
+            agent_version=config.agent_version,
+            submit=self._queue.put,
+            runner=self._runner,
         )
 
     def start(self) -> None:
@@ -192,10 +199,10 @@ class Agent:
         log("a reboot is pending: no further commands are taken")
 
     def _reboot(self) -> None:
-        """As the genuine agent: in a minute, so that replies get away first."""
+        """The genuine agent leaves a minute, so that replies get away first."""
         self._rebooting.set()
-        log("a step asks for a reboot: /sbin/shutdown -r +1")
-        for command in (["/sbin/shutdown", "-r", "+1"], ["systemctl", "reboot"]):
+        log(f"a step asks for a reboot: {shlex.join(self._reboot_command)}")
+        for command in (self._reboot_command, ["systemctl", "reboot"]):
             try:
                 if subprocess.run(command, stdin=subprocess.DEVNULL, check=False, timeout=60).returncode == 0:
                     return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import urllib.parse
@@ -32,10 +32,10 @@ def signed_headers(
     credentials: Credentials,
     service: str,
     region: str,
-    now: datetime.datetime | None = None,
+    now: dt.datetime | None = None,
 ) -> dict[str, str]:
     """`headers` with Host, X-Amz-Date, the token and Authorization added."""
-    moment = now or datetime.datetime.now(datetime.UTC)
+    moment = now or dt.datetime.now(dt.UTC)
     stamp, day = moment.strftime("%Y%m%dT%H%M%SZ"), moment.strftime("%Y%m%d")
     parts = urllib.parse.urlsplit(url)
     content_hash = hashlib.sha256(body).hexdigest()

@@ -1,7 +1,8 @@
 """The document worker: a process of its own for each command, so that scripts outlive the agent.
 
-It reads the command from the state file, runs it, and leaves in the channel folder: `worker.json`, who it is; `0001.json` … results,
-one a step; `complete.json`, how the document ended. The agent, or the next agent, picks them up. A file named `cancel` there cancels the command.
+It reads the command from the state file, runs it, and leaves in the channel folder: `worker.json`, who it is;
+`0001.json` and so on, a step's result each; `complete.json`, how the document ended. The agent, or the next one, picks
+them up. A file named `cancel` there cancels the command.
 """
 
 from __future__ import annotations

@@ -22,11 +22,23 @@ _WINDOWS_ONLY = frozenset(
 )
 
 
+def _download_content(step: Step, inputs: Any, output: StepOutput, run: RunContext) -> None:
+    from rehearsal.agent.plugins.download import download_content  # noqa: PLC0415 - few documents need it
+
+    download_content(step, inputs, output, run)
+
+
+def _run_document(step: Step, inputs: Any, output: StepOutput, run: RunContext) -> None:
+    from rehearsal.agent.plugins.rundocument import run_document  # noqa: PLC0415 - it runs steps itself
+
+    run_document(step, inputs, output, run)
+
+
 PLUGINS: Mapping[str, Plugin] = {
     "aws:runShellScript": run_shell_script,
     "aws:runPowerShellScript": run_powershell_script,
-    "aws:downloadContent": unavailable,
-    "aws:runDocument": unavailable,
+    "aws:downloadContent": _download_content,
+    "aws:runDocument": _run_document,
     "aws:configureDocker": unavailable,
     "aws:configurePackage": unavailable,
     "aws:domainJoin": unavailable,

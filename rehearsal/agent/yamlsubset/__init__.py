@@ -1,8 +1,9 @@
 """Reads the YAML that SSM documents are written in, without a library: hosts have none.
 
-Block and flow collections, plain, quoted, literal and folded scalars, comments. Plain scalars become what YAML 1.1 says, as in
-the service and in PyYAML (`yes` is a boolean), except that timestamps stay text and keys are always text. Anchors, aliases,
-tags, merge keys, explicit `?` keys, duplicate keys and several documents in a file are refused, each with its line.
+Block and flow collections, plain, quoted, literal and folded scalars, comments. Plain scalars become what YAML 1.1
+says, as in the service and in PyYAML (`yes` is a boolean), except that timestamps stay text and keys are always text.
+Anchors, aliases, tags, merge keys, explicit `?` keys, duplicate keys and several documents in a file are refused, with
+the line.
 """
 
 from __future__ import annotations

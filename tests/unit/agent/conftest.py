@@ -10,12 +10,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from rehearsal.agent.cancellation import Cancellation
+from rehearsal.agent.document import prepare
+from rehearsal.agent.flow import run_steps
+from rehearsal.agent.run_context import RunContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rehearsal.agent.results import StepResult
 
 INSTANCE = "i-0123456789abcdef0"
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +53,7 @@ class FakeEndpoint:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         with self.changed:
@@ -109,8 +118,11 @@ class FakeEndpoint:
 
     def _metadata(self, path: str) -> bytes | None:
         credentials = {
-            "AccessKeyId": "ASIAFAKE", "SecretAccessKey": "s3cr3t", "Token": "t0k3n", "Expiration": "2099-01-01T00:00:00Z"
-        }  # fmt: skip
+            "AccessKeyId": "ASIAFAKE",
+            "SecretAccessKey": "s3cr3t",
+            "Token": "t0k3n",
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
         values = {
             "instance-id": INSTANCE,
             "placement/region": "eu-west-1",
@@ -234,3 +246,57 @@ def start_agent(endpoint: FakeEndpoint, tmp_path: Path) -> Iterator[Callable[...
     for agent in started:
         if agent.process.poll() is None:
             agent.stop(signal.SIGKILL)
+
+
+class Executor:
+    """Runs document contents in this process, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.orchestration = folder / "orchestration"
+        self.orchestration.mkdir()
+        self.cancellation = Cancellation()
+        self.logged: list[str] = []
+        self.run_context = RunContext(
+            orchestration=self.orchestration,
+            command_id="00000000-aaaa-bbbb-cccc-000000000000",
+            instance_id=INSTANCE,
+            region="eu-west-1",
+            environment={"PATH": os.environ["PATH"], "FROM_AGENT": "yes"},
+            cancellation=self.cancellation,
+            log=self.logged.append,
+        )
+
+    def steps(
+        self,
+        content: dict[str, Any],
+        parameters: dict[str, Any] | None = None,
+        *,
+        earlier: dict[str, StepResult] | None = None,
+        **changes: Any,
+    ) -> list[StepResult]:
+        run = dataclasses.replace(self.run_context, **changes)
+        return run_steps(prepare(content, parameters or {}, run), run, earlier=earlier)
+
+    def script(self, *lines: str, parameters: dict[str, Any] | None = None, **inputs: Any) -> StepResult:
+        """The result of one aws:runShellScript step; `inputs` beside runCommand."""
+        return self.steps(shell_document({"runCommand": list(lines), **inputs}), parameters)[0]
+
+
+def shell_document(
+    *inputs: Any, parameters: dict[str, Any] | None = None, names: tuple[str, ...] = ("one", "two", "three", "four")
+) -> dict[str, Any]:
+    """A document with an aws:runShellScript step for each of `inputs`."""
+    steps = [
+        {"action": "aws:runShellScript", "name": name, "inputs": one} for name, one in zip(names, inputs, strict=False)
+    ]
+    return {"schemaVersion": "2.2", "description": "", "parameters": parameters or {}, "mainSteps": steps}
+
+
+@pytest.fixture
+def executor(tmp_path: Path) -> Executor:
+    return Executor(tmp_path)
+
+
+@pytest.fixture(name="shell_document")
+def shell_document_fixture() -> Callable[..., dict[str, Any]]:
+    return shell_document
