@@ -9,6 +9,7 @@ from moto.ec2 import urls
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 
+from rehearsal.cloud.ec2.images import offer_images
 from rehearsal.cloud.ec2.instance import HostedInstance, IncorrectInstanceState
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class HostedEc2Backend(EC2Backend):
     """EC2 whose instances are machines: see `rehearsal.cloud.inventory` for how these are run."""
 
     instant_hosts = True  # nobody runs machines: every transition completes at once
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        offer_images(self)
 
     @property
     def _url_module(self) -> ModuleType:

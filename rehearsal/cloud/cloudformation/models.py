@@ -1,0 +1,396 @@
+"""The CloudFormation backend: stacks and change sets of one account and Region, each operation in its own thread."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.models import CloudFormationBackend
+
+from rehearsal.cloud.cloudformation.changes import planned_changes
+from rehearsal.cloud.cloudformation.connector import Connector, default_connector
+from rehearsal.cloud.cloudformation.deployment import Deployment, Target
+from rehearsal.cloud.cloudformation.functions import Resolver
+from rehearsal.cloud.cloudformation.graph import dependencies
+from rehearsal.cloud.cloudformation.parameters import check_rules, given_values, resolve_parameters
+from rehearsal.cloud.cloudformation.registry import known_types, resource_types
+from rehearsal.cloud.cloudformation.stack import ChangeSet, Stack, now
+from rehearsal.cloud.cloudformation.template import Template, parse_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rehearsal.cloud.cloudformation.stack import Resource
+
+STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+NAMED_IAM = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IAM::Group": "GroupName",
+}
+UPDATABLE = frozenset(f"{verb}_COMPLETE" for verb in ("CREATE", "UPDATE", "UPDATE_ROLLBACK", "IMPORT")) | {
+    "UPDATE_FAILED"
+}
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+INTERRUPTED = "The endpoint ended while the operation ran."
+
+
+class InsufficientCapabilitiesError(CloudFormationError):
+    """The template makes IAM resources and the caller did not acknowledge it."""
+
+    code = "InsufficientCapabilitiesException"
+
+
+class InvalidChangeSetStatusError(CloudFormationError):
+    """The change set cannot be executed (any more)."""
+
+    code = "InvalidChangeSetStatus"
+
+
+class StackBackend(CloudFormationBackend):
+    """moto's backend with an engine that takes its time; stack sets remain moto's."""
+
+    def __init__(self, region_name: str, account_id: str, connector: Connector | None = None) -> None:
+        super().__init__(region_name, account_id)
+        self.connector: Connector = connector or default_connector
+        self.stacks: dict[str, Stack] = OrderedDict()  # type: ignore[assignment]  # ours in place of moto's
+        self.deleted_stacks: dict[str, Stack] = {}  # type: ignore[assignment]  # the same
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        del state["connector"]
+        return state
+
+    def mark_interrupted(self) -> None:
+        """After a restart: what was in progress will not go on, so say so."""
+        for stack in self.stacks.values():
+            if stack.busy:
+                verb = stack.status.removesuffix("_IN_PROGRESS").removesuffix("_COMPLETE_CLEANUP")
+                for resource in stack.resources.values():
+                    if resource.status.endswith("_IN_PROGRESS"):
+                        stack.set_resource(resource, resource.status.replace("_IN_PROGRESS", "_FAILED"), INTERRUPTED)
+                stack.set_status(f"{verb}_FAILED", INTERRUPTED)
+
+    def find(self, name_or_id: str, *, deleted: bool = True) -> Stack:
+        """Return a stack by name, or by ID when it may be deleted already; raises ValidationError."""
+        for stack in self.stacks.values():
+            if name_or_id in (stack.name, stack.stack_id):
+                return stack
+        if deleted and name_or_id in self.deleted_stacks:
+            return self.deleted_stacks[name_or_id]
+        raise ValidationError(message=f"Stack with id {name_or_id} does not exist")
+
+    def exported(self) -> dict[str, tuple[str, Any]]:
+        """Return every export by name: the exporting stack's ID and the value."""
+        return {
+            output["ExportName"]: (stack.stack_id, output["OutputValue"])
+            for stack in self.stacks.values()
+            for output in stack.outputs
+            if "ExportName" in output
+        }
+
+    def clients(self, access_key: str, role_arn: str | None) -> Callable[[str], Any]:
+        """Return how a deployment reaches AWS: as its caller, or as the role that the caller passed."""
+        return self.connector(self.region_name, access_key, role_arn)
+
+    def plan(
+        self,
+        stack: Stack,
+        text: str,
+        given: Mapping[str, str],
+        *,
+        tags: Mapping[str, str],
+        capabilities: list[str],
+        clients: Callable[[str], Any],
+    ) -> Target:
+        """Check all that can be checked before anything is touched; raises ValidationError and its like."""
+        template = parse_template(text, known_types())
+        texts = given_values(template, given)
+        values = resolve_parameters(template, texts, clients)
+        values.update(self._pseudo(stack.name, stack.stack_id))
+        check_rules(template, values)
+        _check_capabilities(template, capabilities)
+        dependencies(template, template.resources)
+        resolver = Resolver(template, values, {})
+        for name in template.conditions:
+            resolver.condition(name)
+        return Target(template, texts, values, dict(tags))
+
+    def _pseudo(self, stack_name: str, stack_id: str) -> dict[str, Any]:
+        return {
+            "AWS::AccountId": self.account_id,
+            "AWS::NotificationARNs": [],
+            "AWS::Partition": self.partition,
+            "AWS::Region": self.region_name,
+            "AWS::StackId": stack_id,
+            "AWS::StackName": stack_name,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+
+    def create_stack(  # type: ignore[override]  # moto's has no caller
+        self,
+        name: str,
+        template: str,
+        parameters: dict[str, str],
+        *,
+        tags: dict[str, str] | None = None,
+        capabilities: list[str] | None = None,
+        role_arn: str | None = None,
+        on_failure: str = "ROLLBACK",
+        access_key: str = "",
+        notification_arns: list[str] | None = None,
+        enable_termination_protection: bool | None = False,
+        timeout_in_mins: int | None = None,
+        stack_policy_body: str | None = None,
+    ) -> Stack:
+        """Begin to create a stack; returns at once."""
+        self._check_free(name)
+        stack = self._new_stack(name)
+        clients = self.clients(access_key, role_arn)
+        target = self.plan(
+            stack, template, parameters, tags=tags or {}, capabilities=capabilities or [], clients=clients
+        )
+        stack.role_arn, stack.capabilities = role_arn, capabilities or []
+        stack.notification_arns = notification_arns or []
+        stack.termination_protection = bool(enable_termination_protection)
+        stack.timeout_minutes, stack.policy = timeout_in_mins, stack_policy_body or ""
+        self.stacks[stack.stack_id] = stack
+        self._begin_create(stack, target, clients, on_failure)
+        return stack
+
+    def _check_free(self, name: str) -> None:
+        if not STACK_NAME.fullmatch(name):
+            raise ValidationError(
+                message=f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint:"
+                " Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+            )
+        if any(stack.name == name for stack in self.stacks.values()):
+            raise AlreadyExistsException(f"Stack [{name}] already exists")
+
+    def _new_stack(self, name: str) -> Stack:
+        stack_id = (
+            f"arn:{self.partition}:cloudformation:{self.region_name}:{self.account_id}:stack/{name}/{uuid.uuid4()}"
+        )
+        return Stack(stack_id, name, self.account_id, self.region_name, "REVIEW_IN_PROGRESS")
+
+    def _begin_create(self, stack: Stack, target: Target, clients: Callable[[str], Any], on_failure: str) -> None:
+        stack.template, stack.parameters = target.template, dict(target.parameters)
+        stack.values, stack.tags = dict(target.values), dict(target.tags)
+        stack.disable_rollback = on_failure == "DO_NOTHING"
+        stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
+        deployment = self._deployment(stack, clients)
+        if stack.timeout_minutes:
+            timer = threading.Timer(stack.timeout_minutes * 60, deployment.stop.set)
+            timer.daemon = True
+            timer.start()
+        self._run(stack, lambda: deployment.create(target, on_failure))
+
+    def _deployment(self, stack: Stack, clients: Callable[[str], Any]) -> Deployment:
+        values = {name: value for name, (_, value) in self.exported().items()}
+        return Deployment(stack, resource_types(), clients, values)
+
+    def _run(self, stack: Stack, operation: Callable[[], None]) -> None:
+        def work() -> None:
+            operation()
+            if stack.status == "DELETE_COMPLETE":
+                self.stacks.pop(stack.stack_id, None)
+                self.deleted_stacks[stack.stack_id] = stack
+
+        threading.Thread(target=work, name=f"stack {stack.name}", daemon=True).start()
+
+    def update_stack(  # type: ignore[override]  # moto's has no caller
+        self,
+        name: str,
+        template: str,
+        parameters: dict[str, str],
+        *,
+        tags: dict[str, str] | None = None,
+        capabilities: list[str] | None = None,
+        role_arn: str | None = None,
+        disable_rollback: bool = False,
+        access_key: str = "",
+    ) -> Stack:
+        """Begin to update a stack; returns at once. Raises ValidationError when nothing would change."""
+        stack = self._updatable(name)
+        clients = self.clients(access_key, role_arn or stack.role_arn)
+        wanted_tags = stack.tags if tags is None else tags
+        target = self.plan(
+            stack, template, parameters, tags=wanted_tags, capabilities=capabilities or [], clients=clients
+        )
+        if not planned_changes(stack, target, resource_types()) and not _outputs_differ(stack, target):
+            raise ValidationError(message="No updates are to be performed.")
+        stack.role_arn = role_arn or stack.role_arn
+        self._begin_update(stack, target, clients, disable_rollback=disable_rollback)
+        return stack
+
+    def _updatable(self, name: str) -> Stack:
+        stack = self.find(name, deleted=False)
+        if stack.status not in UPDATABLE:
+            raise ValidationError(message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
+        return stack
+
+    def _begin_update(
+        self, stack: Stack, target: Target, clients: Callable[[str], Any], *, disable_rollback: bool
+    ) -> None:
+        stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
+        deployment = self._deployment(stack, clients)
+        self._run(stack, lambda: deployment.update(target, rollback=not disable_rollback))
+
+    def delete_stack(self, name_or_stack_id: str, retain: frozenset[str] = frozenset(), access_key: str = "") -> None:
+        """Begin to delete a stack; one that does not exist is deleted already."""
+        try:
+            stack = self.find(name_or_stack_id, deleted=False)
+        except ValidationError:
+            return
+        if stack.termination_protection:
+            raise ValidationError(
+                message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
+        if stack.status == "DELETE_IN_PROGRESS":
+            return
+        if stack.busy:
+            raise ValidationError(message=f"Stack [{stack.stack_id}] cannot be deleted while in status {stack.status}")
+        stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
+        deployment = self._deployment(stack, self.clients(access_key, stack.role_arn))
+        self._run(stack, lambda: deployment.delete(retain))
+
+    def create_change_set(  # type: ignore[override]  # moto's has no caller
+        self,
+        stack_name: str,
+        change_set_name: str,
+        template: str,
+        parameters: dict[str, str],
+        *,
+        kind: str,
+        tags: dict[str, str] | None = None,
+        capabilities: list[str] | None = None,
+        role_arn: str | None = None,
+        description: str | None = None,
+        access_key: str = "",
+    ) -> tuple[ChangeSet, Stack]:
+        """Compute what would change, and keep it until it is executed."""
+        stack = self._stack_for_change_set(stack_name, kind)
+        if any(change_set.name == change_set_name for change_set in stack.change_sets.values()):
+            raise AlreadyExistsException(f"ChangeSet {change_set_name} already exists")
+        wanted_tags = stack.tags if tags is None else tags
+        clients = self.clients(access_key, role_arn or stack.role_arn)
+        target = self.plan(
+            stack, template, parameters, tags=wanted_tags, capabilities=capabilities or [], clients=clients
+        )
+        changes = planned_changes(stack, target, resource_types())
+        change_set = ChangeSet(
+            change_set_id=f"arn:{self.partition}:cloudformation:{self.region_name}:{self.account_id}"
+            f":changeSet/{change_set_name}/{uuid.uuid4()}",
+            name=change_set_name,
+            kind=kind,
+            template=target.template,
+            parameters=dict(target.parameters),
+            values=dict(target.values),
+            tags=dict(wanted_tags),
+            capabilities=capabilities or [],
+            role_arn=role_arn,
+            description=description,
+            changes=changes,
+        )
+        if kind == "UPDATE" and not changes and not _outputs_differ(stack, target):
+            change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
+            change_set.reason = NO_CHANGES
+        if stack.stack_id not in self.stacks:
+            self.stacks[stack.stack_id] = stack
+            stack.set_status("REVIEW_IN_PROGRESS", "User Initiated")
+        stack.change_sets[change_set.change_set_id] = change_set
+        return change_set, stack
+
+    def _stack_for_change_set(self, stack_name: str, kind: str) -> Stack:
+        if kind == "UPDATE":
+            return self._updatable(stack_name)
+        if kind != "CREATE":
+            raise ValidationError(message=f"Change sets of type {kind} are not part of this endpoint.")
+        try:
+            stack = self.find(stack_name, deleted=False)
+        except ValidationError:
+            self._check_free(stack_name)
+            return self._new_stack(stack_name)
+        if stack.status != "REVIEW_IN_PROGRESS":
+            raise ValidationError(
+                message=f"Stack [{stack.name}] already exists and cannot be created again with the"
+                f" changeSet [{stack_name}]."
+            )
+        return stack
+
+    def find_change_set(self, name_or_id: str, stack_name: str | None) -> tuple[ChangeSet, Stack]:
+        """Return a change set by its ID, or by its name and its stack's."""
+        for stack in [*self.stacks.values(), *self.deleted_stacks.values()]:
+            for change_set in stack.change_sets.values():
+                of_stack = stack_name in (stack.name, stack.stack_id)
+                if name_or_id == change_set.change_set_id or (name_or_id == change_set.name and of_stack):
+                    return change_set, stack
+        error = CloudFormationError(f"ChangeSet [{name_or_id}] does not exist")
+        error.code = "ChangeSetNotFoundException"
+        raise error
+
+    def execute_change_set(
+        self,
+        change_set_name: str,
+        stack_name: str | None = None,
+        *,
+        disable_rollback: bool = False,
+        access_key: str = "",
+    ) -> None:
+        """Begin what a change set describes; returns at once."""
+        change_set, stack = self.find_change_set(change_set_name, stack_name)
+        if change_set.execution_status != "AVAILABLE":
+            raise InvalidChangeSetStatusError(
+                f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status"
+                f" of [{change_set.status}]"
+            )
+        if stack.busy:
+            raise ValidationError(message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
+        change_set.execution_status = "EXECUTE_COMPLETE"
+        target = Target(change_set.template, change_set.parameters, change_set.values, change_set.tags)
+        stack.role_arn, stack.capabilities = change_set.role_arn or stack.role_arn, change_set.capabilities
+        clients = self.clients(access_key, stack.role_arn)
+        if change_set.kind == "CREATE":
+            stack.created = now()
+            self._begin_create(stack, target, clients, "DO_NOTHING" if disable_rollback else "ROLLBACK")
+        else:
+            self._begin_update(stack, target, clients, disable_rollback=disable_rollback)
+        stack.change_sets.clear()
+        stack.change_sets[change_set.change_set_id] = change_set
+
+    def remove_change_set(self, name_or_id: str, stack_name: str | None) -> None:
+        """Delete a change set; a stack that only waited for it stays in REVIEW_IN_PROGRESS, as in AWS."""
+        change_set, stack = self.find_change_set(name_or_id, stack_name)
+        del stack.change_sets[change_set.change_set_id]
+
+    def resource(self, stack: Stack, logical_id: str) -> Resource:
+        """Return one resource of a stack; raises ValidationError."""
+        if logical_id not in stack.resources:
+            raise ValidationError(message=f"Resource {logical_id} does not exist for stack {stack.name}")
+        return stack.resources[logical_id]
+
+    def all_stacks(self) -> Iterator[Stack]:
+        """Yield every stack, deleted ones last."""
+        yield from self.stacks.values()
+        yield from self.deleted_stacks.values()
+
+
+def _outputs_differ(stack: Stack, target: Target) -> bool:
+    return dict(stack.template.outputs) != dict(target.template.outputs) or dict(stack.tags) != dict(target.tags)
+
+
+def _check_capabilities(template: Template, acknowledged: list[str]) -> None:
+    iam = [resource for resource in template.resources.values() if resource["Type"].startswith("AWS::IAM::")]
+    if not iam:
+        return
+    named = any(NAMED_IAM.get(resource["Type"]) in (resource.get("Properties") or {}) for resource in iam)
+    sufficient = {"CAPABILITY_NAMED_IAM"} if named else {"CAPABILITY_NAMED_IAM", "CAPABILITY_IAM"}
+    if not sufficient & set(acknowledged):
+        needed = "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"
+        raise InsufficientCapabilitiesError(f"Requires capabilities : [{needed}]")

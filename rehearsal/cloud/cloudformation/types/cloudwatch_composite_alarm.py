@@ -1,0 +1,36 @@
+"""AWS::CloudWatch::CompositeAlarm."""
+
+from __future__ import annotations
+
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+
+SETTINGS = (
+    "ActionsEnabled", "ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod",
+    "AlarmActions", "AlarmDescription", "AlarmRule", "InsufficientDataActions", "OKActions",
+)  # fmt: skip
+
+
+class CompositeAlarm(ResourceType):
+    """An alarm on other alarms."""
+
+    type_name = "AWS::CloudWatch::CompositeAlarm"
+    in_place = frozenset({*SETTINGS, "Tags"})
+
+    def create(self, context: Context, properties: Properties) -> Made:
+        """Put the alarm."""
+        name = properties.get("AlarmName") or context.name(255)
+        return self._put(context, name, properties)
+
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
+        """Put the alarm again."""
+        return self._put(context, made.physical_id, new)
+
+    def _put(self, context: Context, name: str, properties: Properties) -> Made:
+        request = {key: properties[key] for key in SETTINGS if key in properties}
+        context.client("cloudwatch").put_composite_alarm(AlarmName=name, Tags=context.tags(properties), **request)
+        arn = f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{name}"
+        return Made(name, {"Arn": arn})
+
+    def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited
+        """Delete the alarm."""
+        context.client("cloudwatch").delete_alarms(AlarmNames=[made.physical_id])

@@ -1,0 +1,51 @@
+"""AWS::FIS::ExperimentTemplate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+
+# Maps whose keys are the author's own names, which stay as they are.
+FREE_KEYS = frozenset({"Targets", "Actions", "Parameters", "ResourceTags"})
+
+
+class ExperimentTemplate(ResourceType):
+    """A FIS experiment template: inventory only, the endpoint starts no experiments."""
+
+    type_name = "AWS::FIS::ExperimentTemplate"
+    in_place = frozenset(
+        {"Actions", "Description", "ExperimentOptions", "LogConfiguration", "RoleArn", "StopConditions", "Targets"}
+    )
+
+    def create(self, context: Context, properties: Properties) -> Made:
+        """Create the template."""
+        request = _lower({key: value for key, value in properties.items() if key != "Tags"})
+        request["tags"] = {tag["Key"]: tag["Value"] for tag in context.tags(properties)}
+        answer = context.client("fis").create_experiment_template(clientToken=context.name(64), **request)
+        template_id = answer["experimentTemplate"]["id"]
+        return Made(template_id, {"Id": template_id})
+
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
+        """Change the template."""
+        request = _lower({key: value for key, value in new.items() if key != "Tags"})
+        context.client("fis").update_experiment_template(id=made.physical_id, **request)
+        return made
+
+    def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited
+        """Delete the template."""
+        context.client("fis").delete_experiment_template(id=made.physical_id)
+
+
+def _lower(value: Any) -> Any:
+    """Return a structure with the API's lower-case member names."""
+    if isinstance(value, list):
+        return [_lower(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name[0].lower() + name[1:]: {key: _lower(inner) for key, inner in each.items()}
+        if name in FREE_KEYS and isinstance(each, dict)
+        else _lower(each)
+        for name, each in value.items()
+    }
