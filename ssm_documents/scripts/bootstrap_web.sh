@@ -86,5 +86,6 @@ if [ -n "$domain" ] && [ -n "$email" ]; then
 fi
 
 wait_for /livez '"status":"ok"' 30 || fail "the application does not answer: look at journalctl -u flask-app"
+[ -e "$app_root/proven" ] || record_release "$(current_release)"
 log "release $(current_release) is served over $scheme"
 result release "$(current_release)" scheme "$scheme" certificate "$certificate"

@@ -82,7 +82,8 @@ ask() {
   cat "$work_folder/answer" 2>/dev/null || true
 }
 
-# wait_for PATH TEXT SECONDS: until the answer is 200 and holds TEXT; several times in a row, since each worker has its say.
+# wait_for PATH TEXT SECONDS [UNIT]: until the answer is 200 and holds TEXT, several times in a row, since each worker has
+# its say. Gives up early when UNIT does not run any more.
 wait_for() {
   local deadline=$((SECONDS + $3)) good=0 answer=""
   while [ "$SECONDS" -lt "$deadline" ]; do
@@ -92,6 +93,7 @@ wait_for() {
       [ "$good" -ge 8 ] && return 0
     else
       good=0
+      if [ -n "${4:-}" ] && ! systemctl is-active -q "$4"; then break; fi
       sleep 0.3
     fi
   done
@@ -106,4 +108,51 @@ as_application() {
   shift
   timeout 120 systemd-run --quiet --wait --pipe --collect --uid=flask-app --gid=flask-app \
     -p EnvironmentFile=/etc/flask-app.env -p WorkingDirectory="$folder/app" "$folder/$program" "$@"
+}
+
+# try_release ID: starts the release beside the running one, on a socket of its own, and waits until it is ready there.
+try_release() {
+  local folder="$app_root/releases/$1" socket=/run/flask-app-trial/socket outcome=0
+  systemctl stop flask-app-trial.service 2>/dev/null || true
+  systemd-run --quiet --collect --unit=flask-app-trial --uid=flask-app --gid=flask-app -p RuntimeMaxSec=120 \
+    -p RuntimeDirectory=flask-app-trial -p EnvironmentFile=/etc/flask-app.env -p WorkingDirectory="$folder/app" \
+    "$folder/venv/bin/gunicorn" --config "$folder/app/gunicorn.conf.py" --bind "unix:$socket" --workers 1 \
+    flask_app.wsgi:application
+  wait_for /readyz "\"release\":\"$1\"" 30 flask-app-trial.service || outcome=1
+  if [ "$outcome" -ne 0 ]; then
+    journalctl --unit flask-app-trial.service --since -1min --no-pager --output cat | tail -n 8 >&2
+  fi
+  systemctl stop flask-app-trial.service 2>/dev/null || true
+  return "$outcome"
+}
+
+# serve_release ID: switches, restarts behind the socket, and waits until the release, and no other, is ready.
+serve_release() {
+  switch_release "$1"
+  systemctl reset-failed flask-app.service 2>/dev/null || true
+  systemctl restart flask-app.service && wait_for /readyz "\"release\":\"$1\"" 45
+}
+
+served_release() { ask /readyz | sed -n 's/.*"release":"\([^"]*\)".*/\1/p'; }
+
+proven_release() { cat "$app_root/proven" 2>/dev/null || true; }
+
+# record_release ID: it served; `deployed` lists releases in the order in which they last became the newest.
+record_release() {
+  printf '%s\n' "$1" >"$app_root/proven.new"
+  mv "$app_root/proven.new" "$app_root/proven"
+  { grep -vxF "$1" "$app_root/deployed" 2>/dev/null || true; printf '%s\n' "$1"; } >"$app_root/deployed.new"
+  mv "$app_root/deployed.new" "$app_root/deployed"
+}
+
+# prune_releases COUNT: keeps the newest that were deployed, whichever serves, and whichever served last.
+prune_releases() {
+  local folder name
+  for folder in "$app_root"/releases/*/; do
+    name=$(basename "$folder")
+    if [ "$name" = "$(current_release)" ] || [ "$name" = "$(proven_release)" ]; then continue; fi
+    if tail -n "$1" "$app_root/deployed" | grep -qxF "$name"; then continue; fi
+    log "removing the old release $name"
+    rm -rf "$folder"
+  done
 }
