@@ -36,7 +36,7 @@ class MotoDoor:
         if not self._held.acquire(blocking=False):
             raise RuntimeError("another cloud runs in this process already; stop it first (moto's state is shared)")
         self._open = True
-        BackendDict.reset()
+        _empty()
 
     def close(self) -> None:
         """Give moto's own classes back and drop every resource."""
@@ -45,8 +45,8 @@ class MotoDoor:
         for service, original in self._originals.items():
             _registry(service).backend = original
         self._originals.clear()
-        BackendDict.reset()
         self._open = False
+        _empty()
         self._held.release()
 
     @property
@@ -55,23 +55,38 @@ class MotoDoor:
         return self._open
 
     def extend(self, service: str, factory: BackendFactory) -> None:
-        """Let `factory` make the service's backends from here on. Must come before the service's first use."""
+        """Let `factory` make the service's backends from here on. What the service held is dropped."""
         backends = _registry(service)
-        if self.account_id in backends and len(backends[self.account_id]) > 0:
-            raise RuntimeError(f"moto's {service} is in use already; extend it before the first request")
         self._originals.setdefault(service, backends.backend)
         backends.backend = factory
         backends.pop(self.account_id, None)
 
     def backend(self, service: str, region: str) -> Any:
-        """The account's backend of a service in a Region; global services take the partition `aws`."""
+        """Return the account's backend of a service in a Region; global services take the partition `aws`.
+
+        Raises ClosedDoorError once the cloud has stopped, so that what still runs in it creates nothing anew.
+        """
+        if not self._open:
+            raise ClosedDoorError(f"the cloud has stopped; its {service} is gone")
         return _registry(service)[self.account_id][region]
 
     def backends(self, service: str) -> dict[str, Any]:
-        """The account's backends of a service that exist so far, by Region."""
-        return dict(_registry(service)[self.account_id])
+        """Return the account's backends of a service that exist so far, by Region."""
+        return dict(_registry(service).get(self.account_id) or {}) if self._open else {}
+
+
+class ClosedDoorError(RuntimeError):
+    """Somebody asks for a backend of a cloud that has stopped."""
 
 
 def _registry(service: str) -> Any:
     """Moto's dictionary of backends of a service; moto spells the names of services as a Literal of them all."""
     return registry.get_backend(service)  # type: ignore[call-overload]
+
+
+def _empty() -> None:
+    """Drop everything that moto holds. Resetting one service may create another's backend, so all are cleared after."""
+    used: list[Any] = list(vars(BackendDict)["_instances"])  # moto has no other list of what is in use
+    BackendDict.reset()
+    for backends in used:
+        backends.clear()

@@ -16,7 +16,7 @@ from rehearsal.cloud.http_server import HttpServer
 from rehearsal.cloud.imds import InstanceMetadata
 from rehearsal.cloud.inventory import Ec2Inventory
 from rehearsal.cloud.machines import Machines
-from rehearsal.cloud.moto_door import MotoDoor
+from rehearsal.cloud.moto_door import ClosedDoorError, MotoDoor
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
 from rehearsal.cloud.ssm.models import SsmBackend
 from rehearsal.cloud.ssm.operations import OPERATIONS
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
 CLOCK_SECONDS = 0.5
+SHUTDOWN_POLL_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Cloud:
             raise
         self._stopping.clear()
         for server in self._servers:
-            self._in_background(server.serve_forever, f"endpoint {server.host}")
+            self._in_background(partial(server.serve_forever, SHUTDOWN_POLL_SECONDS), f"endpoint {server.host}")
         self._in_background(partial(self._warm_up, self.endpoint), "warm-up")
         self._in_background(self._run_clock, "clock")
 
@@ -113,13 +114,15 @@ class Cloud:
         )
 
     def _ssm_backends(self) -> list[SsmBackend]:
-        return list(self.door.backends("ssm").values()) if self.door.is_open else []
+        return list(self.door.backends("ssm").values())
 
     def _run_clock(self) -> None:
         while not self._stopping.wait(CLOCK_SECONDS):
             for backend in self._ssm_backends():
                 try:
                     backend.sweep()
+                except ClosedDoorError:
+                    return
                 except Exception:
                     log.exception("the clock of %s failed; it goes on", backend.region_name)
 
