@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore
 from rehearsal.cloud.authorizer import AllowEverything, Authorizer
 from rehearsal.cloud.aws_access import Clients, EndpointAccess
+from rehearsal.cloud.cloudformation.connector import EndpointConnector
+from rehearsal.cloud.cloudformation.models import StackBackend
 from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
@@ -95,6 +97,9 @@ class Cloud:
         settings = self.settings
         self.door.extend("ec2", HostedEc2Backend)
         self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings, open_engine=self._open_engine))
+        self.door.extend(
+            "cloudformation", partial(StackBackend, connector=EndpointConnector(lambda: self.url))
+        )
         self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
         return Endpoint(
             settings,
