@@ -41,8 +41,8 @@ class BaseBuilder:
     def make(self, image: str, packages: Sequence[str]) -> None:
         """Make the base image with `packages` in it.
 
-        The registry image that the settings name is used where it can be had; otherwise the base is bootstrapped. Raises
-        ImageError when neither can be done.
+        The registry image that the settings name is used where it can be had; otherwise the base is bootstrapped.
+        Raises ImageError when neither can be done.
         """
         reference = self._settings.image.base
         if reference is not None:

@@ -16,7 +16,11 @@ class ImageError(HostsError):
 
 
 class PackagesUnavailableError(ImageError):
-    """The package source does not offer what an image is to carry."""
+    """The packages of one choice of an option cannot be had; `choice` is the choice's name."""
+
+    def __init__(self, message: str, choice: str) -> None:
+        super().__init__(message)
+        self.choice = choice
 
 
 class OtherRehearsalError(HostsError):

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _NEEDED = 3 * space.GIB
 _REPOSITORY = "rehearsal"
+_ROLES = ("host", "packages", "internet", "base")
+_KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class ImageBuilder:
             try:
                 return self._build(dict(variant))
             except PackagesUnavailableError as error:
-                fallen = self._fall_back(dict(variant), str(error))
+                fallen = self._fall_back(dict(variant), error)
                 if fallen is None:
                     raise
                 return self._build(fallen)
@@ -89,10 +91,10 @@ class ImageBuilder:
         remove_workbenches(self._client, self._settings)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _fall_back(self, variant: dict[str, str], problem: str) -> dict[str, str] | None:
+    def _fall_back(self, variant: dict[str, str], error: PackagesUnavailableError) -> dict[str, str] | None:
         for name, option in self._settings.options.items():
-            if option.fallback and option.choices[variant[name]].cache and variant[name] != option.fallback:
-                self._progress.step(f"{name} {variant[name]} cannot be had, taking {option.fallback}: {problem}")
+            if option.fallback and variant[name] == error.choice != option.fallback:
+                self._progress.step(f"{name} {error.choice} cannot be had, taking {option.fallback}: {error}")
                 return {**variant, name: option.fallback}
         return None
 
@@ -112,6 +114,7 @@ class ImageBuilder:
             with workbench(self._client, self._settings, packages) as bench:
                 agent_layer.install(bench, agent)
                 bench.commit(host, recipes.BOOT)
+            self._remove_old()
         return PreparedImages(host=host, internet=internet, variant=variant)
 
     def _make_packages(self, base: str, packages: str, internet: str, choices: tuple[Choice, ...]) -> None:
@@ -175,7 +178,7 @@ class ImageBuilder:
         except ImageError as error:
             if space.ran_out(str(error)):
                 raise
-            raise PackagesUnavailableError(str(error)) from None
+            raise PackagesUnavailableError(str(error), choice.name) from None
 
     def _check_python(self, bench: Workbench) -> None:
         found = bench.run(
@@ -212,6 +215,20 @@ class ImageBuilder:
 
     def _exists(self, image: str) -> bool:
         return bool(self._client.images.list(name=image))
+
+    def _remove_old(self) -> None:
+        """Keep the newest few of each image: other checkouts and variants share them. Those in use stay anyway."""
+        import docker.errors  # noqa: PLC0415 - heavy, see engine.connect
+
+        for role in _ROLES:
+            images = self._client.images.list(name=f"{_REPOSITORY}/{role}")
+            for image in sorted(images, key=lambda image: str(image.attrs["Created"]), reverse=True)[_KEPT:]:
+                for tag in image.tags:
+                    try:
+                        self._client.images.remove(tag)
+                    except docker.errors.APIError:
+                        continue
+        self._client.images.prune(filters={"dangling": True, "label": "rehearsal.role=image"})
 
     def _require_space(self) -> None:
         engine_root = Path(str(self._client.info().get("DockerRootDir", "/var/lib/docker")))

@@ -22,7 +22,7 @@ def of_host(snapshot: Snapshot, settings: Settings, host: HostSpec) -> str:
 
 
 def of_outside(snapshot: Snapshot, settings: Settings) -> str:
-    """Return the /etc/hosts of the outside: its own servers, and the configured names of hosts with public addresses."""
+    """Return the /etc/hosts of the outside: its servers, and the configured names of hosts with public addresses."""
     lines = [f"{addresses.INTERNET} {settings.outside.acme_host} {settings.outside.git_host}"]
     for name in settings.outside.names:
         lines += [f"{host.public_ip} {name.name}" for host in _named(snapshot, name.tag, name.value)]

@@ -99,6 +99,7 @@ rm -rf /etc/apt/sources.list /etc/apt/sources.list.d /var/lib/apt/lists
 rm -f /etc/apt/apt.conf.d/docker-* /etc/apt/apt.conf.d/99mmdebstrap /usr/sbin/policy-rc.d
 mkdir -p /etc/apt/sources.list.d /var/lib/apt/lists/partial
 echo 'deb [trusted=yes] file:{APT_CACHE} ./' > /etc/apt/sources.list.d/rehearsal.list
+echo 'Acquire::Languages "none";' > /etc/apt/apt.conf.d/rehearsal
 unset APT_CONFIG
 apt-get -q update
 rm -f /etc/dpkg/dpkg.cfg.d/99mmdebstrap

@@ -93,7 +93,7 @@ class Reconciler:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def wait_settled(self, timeout_seconds: float) -> Snapshot:
-        """Return the inventory's snapshot once all hosts are as it says. Raises TimeoutError saying what is in the way."""
+        """Return the inventory's snapshot once all hosts are as it says. Raises TimeoutError saying why not."""
         deadline = time.monotonic() + timeout_seconds
         with self._settled:
             while True:
