@@ -34,11 +34,14 @@ REJECTED = 3
 
 
 def run(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
         raw = load_file(options.document)
         with _state_folder(options.state) as folder:
             status, results = _run_document(raw, options, folder)
+    except OSError as error:
+        parser.error(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     except RejectedError as error:
         print(f"{options.document}: rejected before any step: {error}", file=sys.stderr)
         print(json.dumps({"status": Status.FAILED, "steps": [], "message": str(error)}))
@@ -88,10 +91,7 @@ def _state_folder(given: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="ssm-agent-", ignore_cleanup_errors=True) as name:
             yield Path(name)
         return
-    try:
-        given.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RejectedError(f"--state {given}: {error.strerror}") from None
+    given.mkdir(parents=True, exist_ok=True)
     yield given.resolve()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FAILURES = (AwsError, TransportError, MetadataError)
 _FIRST_SECONDS = 0.2
 _LONGEST_SECONDS = 15.0
-_REFUSALS = 5
+_REFUSALS = 3
 _CLIENT_ERRORS = range(400, 500)
 # Client errors that pass: with time, with new credentials, with a policy that is attached later.
 _PASSING = (

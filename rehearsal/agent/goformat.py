@@ -48,11 +48,16 @@ def type_name(value: Any) -> str:
 
 
 def _float(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)  # noqa: PLR2004 - Go's own limit
+    return str(int(value)) if _is_plain(value) else repr(value)
+
+
+def _is_plain(value: float) -> bool:
+    """Whether Go writes the number without an exponent and a fraction."""
+    return value.is_integer() and abs(value) < 1e21  # noqa: PLR2004 - Go's own limit
 
 
 def _plain_numbers(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and _is_plain(value):
         return int(value)
     if isinstance(value, list):
         return [_plain_numbers(item) for item in value]

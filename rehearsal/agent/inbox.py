@@ -68,10 +68,11 @@ class Inbox:
             return
         # On disk before it is acknowledged: whatever ends the agent now, the command is not lost.
         self._store.save(new_state(command, self._instance_id, self._region), Stage.PENDING)
-        self._aws.acknowledge_message(command.message_id)
         log(f"{command.command_id}: {command.document_name} is taken")
         try:
+            self._aws.acknowledge_message(command.message_id)
             self._aws.send_reply(command.message_id, document_reply(Status.IN_PROGRESS, "", self._agent_version))
         except FAILURES as error:
-            log(f"{command.command_id}: reply InProgress: {error}")
+            # Whether the service has it is not known. If it has not, the message comes again, and is known then.
+            log(f"{command.command_id}: acknowledgement: {error}")
         self._submit(command.command_id)

@@ -26,12 +26,9 @@ def load_text(text: str) -> Any:
 
 
 def load_file(path: Path) -> Any:
-    """The decoded document at `path`. Raises RejectedError when it cannot be read or decoded."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_DOCUMENT + 1)
-    except OSError as error:
-        raise RejectedError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    """The decoded document at `path`. Raises OSError when it cannot be read, RejectedError when it is no document."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_DOCUMENT + 1)
     if len(raw) > MAX_DOCUMENT:
         raise RejectedError(f"{path}: larger than {MAX_DOCUMENT} bytes, which no document is")
     try:

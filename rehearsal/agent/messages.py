@@ -80,7 +80,7 @@ def _command(message_id: str, payload: Mapping[str, Any], instance_id: str) -> C
     command_id = str(payload.get("CommandId") or command_id_of(message_id))
     if not _COMMAND_ID.fullmatch(command_id):
         raise MessageError(f"{message_id}: the CommandId cannot be a folder's name")
-    parameters = payload.get("Parameters") or {}
+    parameters = {} if payload.get("Parameters") is None else payload["Parameters"]
     if not isinstance(parameters, dict):
         raise MessageError(f"{message_id}: Parameters is not an object")
     name = str(payload.get("DocumentName") or "")

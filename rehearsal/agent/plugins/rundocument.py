@@ -36,6 +36,10 @@ def run_document(step: Step, inputs: Any, output: StepOutput, run: RunContext) -
         output.fail(f"invalid input: {error}")
     except RejectedError as error:
         output.fail(f"There was an error while preparing documents - {error}")
+    except OSError as error:
+        output.fail(
+            f"There was an error while preparing documents - {error.filename}: {(error.strerror or '').lower()}"
+        )
     except (AwsError, TransportError, MetadataError) as error:
         output.fail(f"Unable to get ssm document. {error}")
 

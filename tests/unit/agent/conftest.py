@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 INSTANCE = "i-0123456789abcdef0"
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0
+VISIBILITY = 1.0
 
 
 @dataclasses.dataclass
@@ -44,11 +45,15 @@ class FakeEndpoint:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.messages: list[dict[str, Any]] = []
+        self._in_flight: list[tuple[float, dict[str, Any]]] = []
         self.parameters: dict[str, dict[str, Any]] = {}
         self.documents: dict[str, str] = {}
         self.objects: dict[str, bytes] = {}
         self.pages: dict[str, bytes] = {}
+        self.metadata_up = True
+        self.credentials_given = 0
         self.refuse: dict[str, tuple[int, dict[str, str]]] = {}
+        self.refuse_next: dict[str, tuple[int, dict[str, str]]] = {}
         self.changed = threading.Condition()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -91,9 +96,18 @@ class FakeEndpoint:
             self.messages.append({"CreatedDate": "2026-11-23T06:00:00.000Z", **message})
             self.changed.notify_all()
 
+    def refuse_once(self, target: str, status: int, code: str) -> None:
+        """The next call of this operation is refused, the one after it is not."""
+        self.refuse_next[target] = (status, {"__type": code, "message": "refused"})
+
     def _answer(self, call: Call) -> tuple[int, Any]:
+        if call.target in self.refuse_next:
+            return self.refuse_next.pop(call.target)
         if call.target in self.refuse:
             return self.refuse[call.target]
+        if call.target in {"AcknowledgeMessage", "FailMessage"}:
+            taken = call.body["MessageId"]
+            self._in_flight = [one for one in self._in_flight if one[1]["MessageId"] != taken]
         if call.target == "GetMessages":
             return 200, {"Destination": INSTANCE, "MessagesRequestId": "r", "Messages": self._next_messages()}
         if call.target == "GetParameters":
@@ -111,12 +125,24 @@ class FakeEndpoint:
     def _next_messages(self) -> list[dict[str, Any]]:
         deadline = time.monotonic() + 2
         with self.changed:
+            self._show_again()
             while not self.messages and time.monotonic() < deadline:
-                self.changed.wait(deadline - time.monotonic())
+                self.changed.wait(0.2)
+                self._show_again()
             taken, self.messages = self.messages, []
+            self._in_flight += [(time.monotonic(), message) for message in taken]
         return taken
 
+    def _show_again(self) -> None:
+        """Messages that were handed out and not acknowledged in time are there again, as in the service."""
+        now = time.monotonic()
+        self.messages += [message for since, message in self._in_flight if now - since > VISIBILITY]
+        self._in_flight = [(since, message) for since, message in self._in_flight if now - since <= VISIBILITY]
+
     def _metadata(self, path: str) -> bytes | None:
+        if not self.metadata_up:
+            return None
+        self.credentials_given += path.endswith("/host-role")
         credentials = {
             "AccessKeyId": "ASIAFAKE",
             "SecretAccessKey": "s3cr3t",
@@ -209,8 +235,17 @@ class RunningAgent:
         }
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
-        options = ["--config", str(self.folder / "agent.json"), "--data", str(self.folder / "data")]
+    def start(self, *more: str) -> subprocess.Popen[bytes]:
+        reboot = f"touch {self.folder / 'reboot-asked-for'}"
+        options = [
+            *more,
+            "--reboot-command",
+            reboot,
+            "--config",
+            str(self.folder / "agent.json"),
+            "--data",
+            str(self.folder / "data"),
+        ]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "rehearsal.agent", "--serve", *options],

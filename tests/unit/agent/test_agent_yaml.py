@@ -65,7 +65,7 @@ READ = {
     "white space at line ends": "a: x  \nb:   \n  c: 1 \nd: |\n  x  \n",
     "unicode": "a: ünïcödé — 日本 😀\nключ: значение\n",
     "dates stay text": "a: '2026-11-23'\n",
-    "shell text": 'run:\n- |\n  #!/bin/bash\n  set -euo pipefail\n  if [ "${X:-}" = \'y\' ]; then\n    echo "{{ x }}"\n  fi\n',
+    "shell text": 'run:\n- |\n  #!/bin/bash\n  if [ "${X:-}" = \'y\' ]; then\n    echo "{{ x }}"\n  fi\n',
 }
 
 
