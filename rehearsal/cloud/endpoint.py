@@ -48,15 +48,18 @@ class Endpoint:
         self,
         settings: CloudSettings,
         authorizer: Authorizer,
+        *,
         validate: Validator,
         handlers: Mapping[str, ServiceHandler],
         metadata: Callable[[Request], Response],
+        prepare: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._authorizer = authorizer
         self._validate = validate
         self._handlers = dict(handlers)
         self._metadata = metadata
+        self._prepare = prepare
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -82,6 +85,7 @@ class Endpoint:
     def warm_up(self, services: Iterable[str]) -> None:
         """Load moto's code for these services, so that nobody's first call waits for it."""
         for service in services:
+            self._prepare(service)
             self._moto.get_application(
                 {"PATH_INFO": "/", "HTTP_HOST": "", "HTTP_AUTHORIZATION": _scope(service, self._settings.region)}
             )
@@ -102,6 +106,7 @@ class Endpoint:
     def _ask_moto(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        self._prepare(call.service)
         try:
             app = self._moto.get_application(environ)
         except (AttributeError, KeyError, ImportError) as error:

@@ -29,6 +29,8 @@ class MotoDoor:
     def __init__(self, account_id: str) -> None:
         self.account_id = account_id
         self._originals: dict[str, BackendFactory] = {}
+        self._later: dict[str, Callable[[], BackendFactory]] = {}
+        self._loading = threading.RLock()
         self._open = False
 
     def open(self) -> None:
@@ -45,6 +47,7 @@ class MotoDoor:
         for service, original in self._originals.items():
             _registry(service).backend = original
         self._originals.clear()
+        self._later.clear()
         self._open = False
         _empty()
         self._held.release()
@@ -61,6 +64,18 @@ class MotoDoor:
         backends.backend = factory
         backends.pop(self.account_id, None)
 
+    def extend_on_use(self, service: str, load: Callable[[], BackendFactory]) -> None:
+        """Extend a service when it is first used: `load` imports what takes long and returns the factory."""
+        self._later[service] = load
+
+    def prepare(self, service: str) -> None:
+        """Extend a service now if it waits for its first use."""
+        if service in self._later:
+            with self._loading:
+                if load := self._later.get(service):
+                    self.extend(service, load())
+                    self._later.pop(service, None)
+
     def backend(self, service: str, region: str) -> Any:
         """Return the account's backend of a service in a Region; global services take the partition `aws`.
 
@@ -68,6 +83,7 @@ class MotoDoor:
         """
         if not self._open:
             raise ClosedDoorError(f"the cloud has stopped; its {service} is gone")
+        self.prepare(service)
         return _registry(service)[self.account_id][region]
 
     def backends(self, service: str) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore
 from rehearsal.cloud.authorizer import AllowEverything, Authorizer
 from rehearsal.cloud.aws_access import Clients, EndpointAccess
-from rehearsal.cloud.cloudformation.connector import EndpointConnector
-from rehearsal.cloud.cloudformation.models import StackBackend
 from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
@@ -97,17 +95,22 @@ class Cloud:
         settings = self.settings
         self.door.extend("ec2", HostedEc2Backend)
         self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings, open_engine=self._open_engine))
-        self.door.extend(
-            "cloudformation", partial(StackBackend, connector=EndpointConnector(lambda: self.url))
-        )
+        self.door.extend_on_use("cloudformation", self._load_cloudformation)
         self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
         return Endpoint(
             settings,
             self._authorizer,
-            ModelValidator({"ssm": OPERATIONS}),
+            validate=ModelValidator({"ssm": OPERATIONS}),
             handlers={"ec2messages": MessageDelivery(self.ssm, settings.long_poll, lambda: self.url)},
             metadata=InstanceMetadata(Machines(self.door, settings.region), self.door, settings),
+            prepare=self.door.prepare,
         )
+
+    def _load_cloudformation(self) -> Any:
+        from rehearsal.cloud.cloudformation.connector import EndpointConnector  # noqa: PLC0415 - loads all of moto
+        from rehearsal.cloud.cloudformation.models import StackBackend  # noqa: PLC0415 - the same
+
+        return partial(StackBackend, connector=EndpointConnector(lambda: self.url))
 
     def _open_engine(self, backend: SsmBackend) -> AutomationEngine:
         region, folder = backend.region_name, self.settings.state_folder

@@ -39,7 +39,7 @@ class AssociationRuns:
         self._changed = changed
         self._by_command: dict[str, Execution] = {}
         self._by_automation: dict[str, Execution] = {}
-        backend.commands.on_end(self._command_ended)
+        backend.commands.on_change(self._command_changed)
 
     def apply(self, association: Association, only: list[str] | None = None) -> None:
         """Apply an association to its nodes, or to some of them."""
@@ -61,12 +61,7 @@ class AssociationRuns:
         return last is None or last.detail in UNREACHED
 
     def sweep(self) -> None:
-        """Show how far commands and runbooks are."""
-        for command_id, execution in list(self._by_command.items()):
-            command = self._backend.commands.command(command_id)
-            for instance_id, invocation in command.invocations.items():
-                if invocation.status == "InProgress" and execution.targets[instance_id].status == "Pending":
-                    execution.targets[instance_id].enter("InProgress")
+        """Look how far the runbooks are; commands tell by themselves."""
         for execution_id, execution in list(self._by_automation.items()):
             self._look_at_runbook(execution_id, execution)
 
@@ -107,15 +102,18 @@ class AssociationRuns:
             for target in execution.targets.values():
                 target.source_id = command.command_id
             self._by_command[command.command_id] = execution
-        if command.is_terminal:
-            self._command_ended(command)
+        self._command_changed(command)
 
-    def _command_ended(self, command: Command) -> None:
-        execution = self._by_command.pop(command.command_id, None)
+    def _command_changed(self, command: Command) -> None:
+        execution = self._by_command.get(command.command_id)
         if execution is None:
             return
         for instance_id, invocation in command.invocations.items():
-            execution.targets[instance_id].enter(str(invocation.status), str(invocation.details))
+            target = execution.targets[instance_id]
+            if target.status != invocation.status:
+                target.enter(str(invocation.status), str(invocation.details))
+        if command.is_terminal:
+            self._by_command.pop(command.command_id, None)
         self._changed()
 
     def _start_runbook(self, association: Association) -> None:

@@ -37,8 +37,8 @@ class CommandService:
         self._active: set[str] = set()
         self._listeners: list[Callable[[Command], None]] = []
 
-    def on_end(self, listener: Callable[[Command], None]) -> None:
-        """Call `listener` once for each command that ends."""
+    def on_change(self, listener: Callable[[Command], None]) -> None:
+        """Call `listener` whenever something of a command may have changed."""
         self._listeners.append(listener)
 
     def send(self, request: dict[str, Any], to: list[str] | None = None) -> Command:
@@ -105,6 +105,7 @@ class CommandService:
             if invocation.status is Status.PENDING:
                 invocation.status, invocation.details = Status.IN_PROGRESS, Status.IN_PROGRESS
             invocation.acknowledged = invocation.acknowledged or datetime.now(UTC)
+        self._tell(command)
 
     def reply(self, message_id: str, reply_id: str, payload: dict[str, Any]) -> None:
         """Take an agent's reply about a command; a repeated one changes nothing."""
@@ -184,13 +185,13 @@ class CommandService:
             running = sum(i.sent and not i.is_terminal for i in command.invocations.values())
             for invocation in waiting[: max(0, command.max_concurrency - running)]:
                 self._send_to(command, invocation)
-            ended = command.is_terminal and not command.announced
-            if ended:
-                command.announced = True
+            if command.is_terminal:
                 self._active.discard(command.command_id)
-        if ended:
-            for listener in self._listeners:
-                listener(command)
+        self._tell(command)
+
+    def _tell(self, command: Command) -> None:
+        for listener in self._listeners:
+            listener(command)
 
     def _send_to(self, command: Command, invocation: Invocation) -> None:
         invocation.sent = True

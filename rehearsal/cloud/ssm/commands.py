@@ -122,8 +122,6 @@ class Command:
     requested: datetime = field(default_factory=lambda: datetime.now(UTC))
     cancelling: bool = False
     stopped_by_errors: bool = False
-    announced: bool = False
-    """Whether the end of the command has been told to those who wait for it."""
 
     @property
     def expires(self) -> datetime:
