@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def run(
     """
     try:
         completed = subprocess.run(
-            argv,
+            _ending_with_us(argv),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -60,3 +61,12 @@ def run(
     if completed.returncode != 0:
         raise CommandError(argv, completed.returncode, f"{completed.stdout}\n{completed.stderr}")
     return completed.stdout
+
+
+def _ending_with_us(argv: Sequence[str]) -> list[str]:
+    """Have the kernel end a command whose starter is killed: it would go on alone, and write to what is then in use."""
+    found = shutil.which(argv[0])
+    if found is None:
+        raise FileNotFoundError(argv[0])
+    ender = shutil.which("setpriv")
+    return [*((ender, "--pdeathsig", "TERM", "--") if ender else ()), found, *argv[1:]]

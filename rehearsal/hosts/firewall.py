@@ -55,7 +55,7 @@ table inet rehearsal {{
         {imds} meta mark set {MARK:#x}
     }}
     chain imds_address {{
-        type nat hook output priority dstnat;
+        type nat hook output priority -100;
         {imds} dnat ip to {addresses.ENDPOINT}:{endpoint_port}
     }}
 }}

@@ -35,10 +35,10 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         del format, args
 
 
-def serve(folder: str, address: str, certificate: str, key: str) -> http.server.ThreadingHTTPServer:
+def serve(folder: str, address: str, certificate: str, key: str, port: int = HTTPS) -> http.server.ThreadingHTTPServer:
     """Listen, and serve from a thread."""
     handler = functools.partial(QuietHandler, directory=folder)
-    server = http.server.ThreadingHTTPServer((address, HTTPS), handler)
+    server = http.server.ThreadingHTTPServer((address, port), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     # Handshakes happen in each connection's own thread: a client that opens one and says nothing must not hold up

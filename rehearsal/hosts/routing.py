@@ -54,7 +54,7 @@ table ip rehearsal {{
 {inward}
     }}
     chain inward_from_here {{
-        type nat hook output priority dstnat;
+        type nat hook output priority -100;
 {inward}
     }}
     chain outward {{

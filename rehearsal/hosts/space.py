@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GIB = 1024**3
-_SIGNS = ("no space left on device", "not enough free space", "disk quota exceeded")
+_SIGNS = ("no space left on device", "not enough free space", "have enough free space", "disk quota exceeded")
 
 
 def require(folder: Path, needed: int, purpose: str) -> None:
