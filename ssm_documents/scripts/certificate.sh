@@ -37,3 +37,22 @@ lifetime_left() {
   now=$(date +%s)
   if [ "$now" -ge "$until" ]; then echo 0; else echo $(((until - now) * 100 / (until - from))); fi
 }
+
+served_fingerprint() {
+  timeout 10 openssl s_client -connect 127.0.0.1:443 -servername "$1" </dev/null 2>/dev/null |
+    openssl x509 -noout -fingerprint -sha256 2>/dev/null || true
+}
+
+# prove_certificate DOMAIN: nginx serves the newest certificate, and a client that checks it accepts it.
+prove_certificate() {
+  local wanted got="" answer
+  wanted=$(openssl x509 -in "/etc/letsencrypt/live/$1/fullchain.pem" -noout -fingerprint -sha256)
+  for _ in $(seq 20); do
+    got=$(served_fingerprint "$1")
+    [ "$got" = "$wanted" ] && break
+    sleep 0.5
+  done
+  [ "$got" = "$wanted" ] || fail "nginx does not serve the newest certificate of $1: run FlaskOps-RestartNginx"
+  answer=$(curl -sS --max-time 10 --resolve "$1:443:127.0.0.1" -o /dev/null -w '%{http_code}' "https://$1/livez" 2>&1) ||
+    fail "a client does not accept the certificate of $1: $answer"
+}

@@ -1,9 +1,9 @@
 """Writes the SQL of a rotation's two changes to standard output, never to a log; the passwords come from the secret.
 
-Arguments: dialect (mysql | mariadb), action, ARN of the secret, hosts of the account (comma-separated), version to keep,
-and for `add` the version to add.
-- add: both passwords log in afterwards, whatever was valid before. The kept one is set first, so that it is the one that
-  stays beside the new one even when an earlier run was cut off half-way.
+Arguments: dialect (mysql | mariadb), action, ARN of the secret, hosts of the account (comma-separated), version to
+keep, and for `add` the version to add.
+- add: both passwords log in afterwards, whatever was valid before. The kept one is set first, so that it is the one
+  that stays beside the new one even when an earlier run was cut off half-way.
 - retire: the kept password alone logs in.
 """
 

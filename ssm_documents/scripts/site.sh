@@ -47,14 +47,14 @@ install_site() {
 
 # allowlist CIDRS: what /etc/nginx/ip-allowlist.conf has to say; CIDRS is comma-separated, empty lets everybody in.
 allowlist() {
-  local network networks
+  local network list
   if [ -z "$1" ]; then
     printf '# Everybody is let in.\n'
     return 0
   fi
   # The host itself is always let in: its own checks go through nginx too.
   printf 'allow 127.0.0.1;\nallow ::1;\n'
-  IFS=, read -r -a networks <<<"$1"
-  for network in "${networks[@]}"; do printf 'allow %s;\n' "$network"; done
+  IFS=, read -r -a list <<<"$1"
+  for network in "${list[@]}"; do printf 'allow %s;\n' "$network"; done
   printf 'deny all;\n'
 }

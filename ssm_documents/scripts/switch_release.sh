@@ -36,19 +36,18 @@ fi
 if [ "$action" != restore ]; then
   try_release "$target" || fail "release $target does not become ready (its last lines are above); nothing was switched"
 fi
-if serve_release "$target"; then
-  if [ "$action" = deploy ]; then
-    record_release "$target"
-    prune_releases 5
-  else
-    printf '%s\n' "$target" >"$app_root/proven"
-  fi
-  result release "$target" former "$former" changed yes
-  exit 0
-fi
-journalctl --unit flask-app.service --no-pager --output cat --lines 8 >&2
-if [ "$former" != "$target" ]; then
-  serve_release "$former" || fail "neither release $target nor the former one, $former, becomes ready: FlaskOps-TroubleshootHttp"
+return_to_former() {
+  journalctl --unit flask-app.service --no-pager --output cat --lines 8 >&2
+  [ "$former" != "$target" ] || fail "release $target does not become ready: run FlaskOps-TroubleshootHttp"
+  serve_release "$former" || fail "neither release $target nor the former one, $former, is ready: FlaskOps-TroubleshootHttp"
   fail "release $target did not become ready after the switch; the former one, $former, serves again"
+}
+
+serve_release "$target" || return_to_former
+if [ "$action" = deploy ]; then
+  record_release "$target"
+  prune_releases 5
+else
+  printf '%s\n' "$target" >"$app_root/proven"
 fi
-fail "release $target does not become ready: run FlaskOps-TroubleshootHttp"
+result release "$target" former "$former" changed yes
