@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rehearsal.documents.command import CommandDocument
 from rehearsal.documents.model import Document, DocumentKind
 from rehearsal.documents.runbook import Runbook
 
@@ -57,6 +58,11 @@ class Subject:
     def runbook(self) -> Runbook:
         """The document's steps and the flow between them."""
         return Runbook(self.document)
+
+    @cached_property
+    def command(self) -> CommandDocument:
+        """The document's steps and scripts, as the agent sees them."""
+        return CommandDocument(self.document)
 
     @property
     def is_awss_own(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.model import Document, Intrinsic
@@ -12,7 +13,7 @@ from rehearsal.documents.shapes.types import PARAMETER_TYPES, basic_type, descri
 from rehearsal.documents.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rehearsal.documents.source import Path
 
@@ -124,18 +125,17 @@ def _default(name: str, definition: dict[str, Any], declared: str, path: Path) -
         return
     if isinstance(default, Intrinsic):
         return
-    yield from value_problems(name, default, definition, where, empty_is_unset=True)
+    if default in ("", [], {}):
+        return
+    for problem in value_problems(name, default, definition, where):
+        yield replace(problem, level=Level.WARNING)
 
 
-def value_problems(
-    name: str, value: Any, definition: dict[str, Any], where: Path, *, empty_is_unset: bool
-) -> Iterator[Problem]:
-    """A literal against the constraints of its parameter. An empty default commonly means "not given"."""
+def value_problems(name: str, value: Any, definition: Mapping[str, Any], where: Path) -> Iterator[Problem]:
+    """A literal against the allowed values and the pattern of its parameter."""
     items = value if isinstance(value, list) else [value]
     allowed = definition.get("allowedValues")
     pattern = definition.get("allowedPattern")
-    if empty_is_unset and value in ("", [], {}):
-        return
     for item in items:
         if isinstance(item, Intrinsic):
             continue

@@ -105,3 +105,19 @@ def _group_end(pattern: str) -> int:
                 return index
         index += 1
     return -1
+
+
+_RE2_LACKS = {"look-ahead": ("(?=", "(?!"), "look-behind": ("(?<=", "(?<!"), "atomic groups": ("(?>",)}
+_POSSESSIVE = re.compile(r"(?<!\\)[*+?}]\+")
+_BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
+
+
+def refused_by_re2(pattern: str) -> str | None:
+    """What a pattern uses that RE2 does not have, or None."""
+    outside = re.sub(r"\[(?:\\.|[^\]\\])*\]", "[]", pattern)
+    for name, marks in _RE2_LACKS.items():
+        if any(mark in outside for mark in marks):
+            return name
+    if _POSSESSIVE.search(outside):
+        return "possessive quantifiers"
+    return "back-references" if _BACK_REFERENCE.search(outside) else None

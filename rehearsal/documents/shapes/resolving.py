@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from rehearsal.documents.references import GLOBALS, PSEUDO, Reference
+from rehearsal.documents.runbook import mapping
 from rehearsal.documents.shapes.actions import ACTIONS
+from rehearsal.documents.shapes.types import basic_type
 from rehearsal.documents.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -73,3 +75,17 @@ def is_certain(reference: Reference) -> bool:
     """Whether the text must be meant as a reference. Code has braces of its own: f-strings, Jinja, format strings."""
     in_code = any(key in _CODE_KEYS for key in reference.path)
     return not in_code and _PLAIN_NAME.match(reference.name.partition(":")[2] or reference.name) is not None
+
+
+def type_of(runbook: Runbook, name: str) -> str | None:
+    """The declared type of what a reference names, resource types as the basic ones; None when it declares none."""
+    if name.startswith("variable:"):
+        declared = mapping(runbook.variables.get(name.removeprefix("variable:"))).get("type")
+    elif name in runbook.parameters:
+        declared = mapping(runbook.parameters[name]).get("type")
+    else:
+        step_name, _, output = name.partition(".")
+        step = runbook.by_name.get(step_name)
+        found = [o for o in step.declared_outputs if o.get("Name") == output] if step else []
+        declared = found[0].get("Type", "String") if found else None
+    return basic_type(declared) if isinstance(declared, str) else None

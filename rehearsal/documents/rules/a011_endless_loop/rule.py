@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Problem]:
     """No step can be reached from itself, on any way that success, failure or a choice takes."""
+    names = [step.name for step in subject.runbook.steps]
+    if len(names) != len(set(names)):
+        return  # with two steps of one name nobody can say where a jump leads
     for cycle in cycles(subject.runbook):
         trace = " -> ".join([*(edge_from for edge_from, _ in cycle), cycle[0][0]])
         edge = cycle[-1][1]

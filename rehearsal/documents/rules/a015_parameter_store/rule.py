@@ -31,6 +31,8 @@ def _default(name: str, definition: object) -> Iterator[Problem]:
     for reference in references_in(fields.get("default"), path):
         if reference.name.startswith("ssm-secure:"):
             yield Problem(path, "a SecureString cannot be read into a parameter: fetch the secret where it is used")
+        elif reference.name.startswith(("global:", "automation:")):
+            continue
         elif not reference.name.startswith("ssm:"):
             message = f"a default cannot refer to {{{{ {reference.name} }}}}: only {{{{ ssm:… }}}} is resolved here"
             yield Problem(path, message, Level.WARNING)

@@ -1,0 +1,1 @@
+"""What AWS's services can be asked, from the models that botocore carries; loaded on first use only."""

@@ -1,0 +1,75 @@
+"""Parameters passed to called documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.documents.calls import Call, calls_of
+from rehearsal.documents.references import has_reference
+from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
+from rehearsal.documents.runbook import mapping
+from rehearsal.documents.shapes.parameters import value_problems
+from rehearsal.documents.shapes.types import basic_type, described
+from rehearsal.documents.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rehearsal.documents.library import Library
+    from rehearsal.documents.model import Document
+
+_LISTS = frozenset({"StringList", "MapList"})
+
+
+def check(library: Library) -> Iterator[LibraryProblem]:
+    """Each passed parameter exists and takes the value; each that has no default is passed."""
+    for call in calls_of(library):
+        called = library.by_name.get(call.name)
+        if called is not None and isinstance(call.parameters, dict):
+            for problem in _passed(call, called, call.parameters):
+                yield LibraryProblem(call.document, problem)
+
+
+def _passed(call: Call, called: Document, passed: dict[str, Any]) -> Iterator[Problem]:
+    declared = mapping(called.content.get("parameters"))
+    path = (*call.path, call.parameters_key) if call.has_parameters else call.path
+    for name, value in passed.items():
+        if name not in declared:
+            message = f'{call.name} has no parameter "{name}"{did_you_mean(name, declared)}'
+            yield Problem((*path, name), message, on_key=True)
+        else:
+            yield from _value(call, name, value, mapping(declared[name]))
+    for name, definition in declared.items():
+        if name not in passed and "default" not in mapping(definition):
+            yield Problem(path, f'{call.name} needs the parameter "{name}"')
+
+
+def _value(call: Call, name: str, value: Any, definition: Any) -> Iterator[Problem]:
+    """The API takes each value as a list of texts; a single one may be given bare."""
+    path = (*call.path, call.parameters_key, name)
+    kind = basic_type(str(definition.get("type")))
+    if has_reference(value):
+        return
+    if isinstance(value, list) and kind not in _LISTS:
+        if len(value) != 1:
+            yield Problem(path, f"{name} is a {kind} and takes one value, not {len(value)}")
+            return
+        value = value[0]
+    if kind in {"String", "Integer", "Boolean"} and isinstance(value, dict):
+        yield Problem(path, f"{name} is a {kind}, not {described(value)}")
+    elif kind == "Boolean" and str(value).lower() not in {"true", "false"}:
+        yield Problem(path, f"{name} is a Boolean, not {described(value)}")
+    elif kind == "Integer" and not str(value).lstrip("-").isdecimal():
+        yield Problem(path, f"{name} is an Integer, not {described(value)}")
+    else:
+        yield from value_problems(name, value, definition, path)
+
+
+RULE = LibraryRule(
+    id="L008",
+    level=Level.ERROR,
+    summary="Parameters that a step passes exist in the called document, fit it, and none that it needs is missing.",
+    why="The called document refuses to start, in the middle of the runbook that calls it.",
+    source="https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-action-executeAutomation.html",
+    check=check,
+)
