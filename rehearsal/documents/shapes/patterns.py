@@ -15,6 +15,9 @@ _POSIX_CLASSES = {
     "Space": r"\s",
     "XDigit": "0-9a-fA-F",
 }
+_WRONG_EVERYWHERE = ("unterminated", "missing ), unterminated", "unbalanced", "nothing to repeat", "bad escape (end")
+"""What Python says of patterns that no library compiles; other complaints may be its own."""
+MAX_RISKED = 20
 MAX_TRIED = 4096
 """Characters of a value that are tried against a pattern; Python's engine may take very long on hostile ones."""
 
@@ -33,9 +36,12 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
     text = text.replace(r"\z", r"\Z").replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
     if r"\p{" in text or r"\P{" in text or "&&[" in text or "[[" in text:
         return None
+    text = re.sub(r"(\\[wWdDsS])-(?!\])", r"\1\\-", text)
     try:
         return re.compile(text)
     except re.error as error:
+        if not error.msg.startswith(_WRONG_EVERYWHERE):
+            return None
         raise PatternError(str(error)) from error
     except (RecursionError, OverflowError) as error:
         raise PatternError("too complex") from error
@@ -47,9 +53,14 @@ def matches(pattern: str, value: str) -> bool | None:
         expression = compiled(pattern)
     except PatternError:
         return None
-    if expression is None or len(value) > MAX_TRIED:
+    if expression is None or len(value) > (MAX_RISKED if _may_explode(pattern) else MAX_TRIED):
         return None
     return expression.search(value) is not None
+
+
+def _may_explode(pattern: str) -> bool:
+    """Whether a repeated group repeats something itself, where matching may take exponential time."""
+    return re.search(r"[*+}][^()]*\)(?:[*+]|\{\d+,)", pattern) is not None
 
 
 def is_anchored(pattern: str) -> bool:

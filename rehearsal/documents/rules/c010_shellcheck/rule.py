@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.documents.command import CommandDocument, ShellScript
 from rehearsal.documents.model import Document, DocumentKind
+from rehearsal.documents.references import REFERENCE
 from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
 from rehearsal.documents.shellcheck import Comment, run_shellcheck
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rehearsal.documents.library import Library
-
-_ERRORS = frozenset({"error"})
 
 
 def check(library: Library) -> Iterator[LibraryProblem]:
@@ -28,7 +27,10 @@ def check(library: Library) -> Iterator[LibraryProblem]:
     ]
     texts = [(script.text, script.shebang is None) for _, script in owners]
     for (document, script), comments in zip(owners, run_shellcheck(texts), strict=True):
+        lines = script.text.split("\n")
         for comment in comments:
+            if REFERENCE.search(lines[comment.line - 1]):
+                continue  # what shellcheck says of {{ braces }} is no news: rule C007 speaks of them
             yield LibraryProblem(document, _problem(script, comment))
 
 
