@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
 from dataclasses import dataclass
@@ -80,6 +79,8 @@ def configured_endpoint(service: str) -> str:
     path = os.environ.get("AWS_CONFIG_FILE")
     if not path:
         return ""
+    import configparser  # noqa: PLC0415 - only for calls to S3 and logs
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(path, encoding="utf-8")

@@ -65,7 +65,7 @@ def run_steps(
 
 def _run_step(document: PreparedDocument, position: int, results: Sequence[StepResult], run: RunContext) -> StepResult:
     step = document.steps[position]
-    result = StepResult(step.name, step.action, started=now())
+    result = StepResult(step.name, step.action, started=now(), output_name=_output_name(step))
     if _exited(document.steps, position, results):
         result.status = Status.SKIPPED
         result.output = (
@@ -92,7 +92,7 @@ def _run_step(document: PreparedDocument, position: int, results: Sequence[StepR
 
 def _execute(step: Step, result: StepResult, run: RunContext) -> None:
     plugin = PLUGINS[step.action]
-    folder = run.orchestration / folder_name(step.action) / folder_name(_output_name(step))
+    folder = run.orchestration / folder_name(step.action) / result.output_name
     try:
         with StepOutput(folder) as output:
             for inputs in step.inputs if isinstance(step.inputs, list) else [step.inputs]:
@@ -113,9 +113,9 @@ def _execute(step: Step, result: StepResult, run: RunContext) -> None:
 def _output_name(step: Step) -> str:
     """Schema 1.2 names outputs after the properties' `id`, schema 2.x after the step."""
     if step.name != step.action:
-        return step.name
+        return folder_name(step.name)
     properties = step.inputs[0] if isinstance(step.inputs, list) and step.inputs else step.inputs
-    return str(properties.get("id", "")) if isinstance(properties, dict) else ""
+    return folder_name(str(properties.get("id", ""))) if isinstance(properties, dict) else ""
 
 
 def _apply_control_flow(step: Step, result: StepResult, stdout: bytes, stderr: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +37,9 @@ def request(
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise TransportError(f"{url!r} is not an http or https URL")
+    # Imported here because it takes as long as all else a document worker needs, and few workers make a request.
+    import http.client  # noqa: PLC0415
+
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
         connection = kind(parts.hostname, parts.port, timeout=CONNECT_SECONDS)

@@ -154,7 +154,7 @@ def _runtime_status(result: StepResult, targets: OutputTargets) -> dict[str, Any
         "endDateTime": result.ended,
         "outputS3BucketName": targets.s3_bucket,
         "outputS3KeyPrefix": prefix,
-        "stepName": folder_name(result.name) if targets.s3_bucket else "",
+        "stepName": result.output_name if targets.s3_bucket else "",
         "standardOutput": truncate(result.stdout),
         "standardError": truncate(result.stderr),
     }

@@ -37,7 +37,10 @@ _ERROR_TITLE = "\n----------ERROR-------\n"
 
 @dataclass
 class StepResult:
-    """One step's outcome. `started` and `ended` are ISO 8601 in UTC, `output` is both streams in 2,500 bytes."""
+    """One step's outcome. `started` and `ended` are ISO 8601 in UTC, `output` is both streams in 2,500 bytes.
+
+    `output_name` is what its output is filed under: the step's name, or in schema 1.x the `id` of its properties.
+    """
 
     name: str
     action: str
@@ -49,6 +52,7 @@ class StepResult:
     error: str = ""
     started: str = ""
     ended: str = ""
+    output_name: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -28,7 +28,7 @@ def upload_output(targets: OutputTargets, run: RunContext, result: StepResult) -
     """Upload the step's files. As for the genuine agent, a failed upload is logged and changes no result."""
     if not isinstance(run.aws, HostAccess):
         return
-    folder = run.orchestration / folder_name(result.action) / folder_name(result.name)
+    folder = run.orchestration / folder_name(result.action) / result.output_name
     for name in _STREAMS:
         path = folder / name
         if not path.is_file() or path.stat().st_size == 0:
@@ -42,7 +42,7 @@ def upload_output(targets: OutputTargets, run: RunContext, result: StepResult) -
 def _upload_file(targets: OutputTargets, aws: HostAccess, run: RunContext, result: StepResult, path: Path) -> None:
     if targets.s3_bucket:
         with path.open("rb") as file:
-            key = f"{targets.s3_prefix}/{folder_name(result.action)}/{folder_name(result.name)}/{path.name}"
+            key = "/".join(filter(None, [targets.s3_prefix, folder_name(result.action), result.output_name, path.name]))
             aws.put_object(targets.s3_bucket, key, file.read(_MAX_OBJECT))
     if targets.log_group:
         step = result.name.replace(":", "-").replace("*", "-")

@@ -25,7 +25,8 @@ def payload(*scripts: str, command_id: str = COMMAND, **more: Any) -> dict[str, 
         for number, script in enumerate(scripts, start=1)
     ]
     content = {"schemaVersion": "2.2", "description": "", "mainSteps": steps}
-    return {"Parameters": {}, "CommandId": command_id, "DocumentName": "Doc", "DocumentContent": content, **more}
+    fixed = {"Parameters": {}, "CommandId": command_id, "DocumentName": "Doc", "DocumentContent": content}
+    return {**fixed, **more}
 
 
 def until_deleted(endpoint: Any, message_id: str) -> list[dict[str, Any]]:
@@ -295,6 +296,17 @@ def test_output_goes_to_s3_and_cloudwatch_logs(endpoint: Any, start_agent: Any) 
     }
     assert events[0].body["logGroupName"] == "group"
     assert events[0].body["logEvents"][0]["message"] == "out"
+
+
+def test_output_of_schema_1_2_is_filed_under_the_id_of_its_properties(endpoint: Any, start_agent: Any) -> None:
+    start_agent()
+    properties = [{"id": "0.aws:runShellScript", "runCommand": ["echo out"]}]
+    content = {"schemaVersion": "1.2", "runtimeConfig": {"aws:runShellScript": {"properties": properties}}}
+    message_id = endpoint.send(SEND, COMMAND, payload(DocumentContent=content, OutputS3BucketName="bucket"))
+    last = until_deleted(endpoint, message_id)[-1]["runtimeStatus"]["aws:runShellScript"]
+    assert last["stepName"] == "0.awsrunShellScript"
+    key = f"/bucket/{last['outputS3KeyPrefix']}/{last['stepName']}/stdout"
+    assert endpoint.objects[key] == b"out\n"
 
 
 def test_a_failed_upload_changes_no_result(endpoint: Any, start_agent: Any) -> None:

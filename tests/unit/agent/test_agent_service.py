@@ -27,7 +27,7 @@ def is_deleted(endpoint: Any, message_id: str) -> bool:
 
 def wait_until_deleted(endpoint: Any, message_id: str) -> list[dict[str, Any]]:
     endpoint.wait_for(lambda: is_deleted(endpoint, message_id), f"the end of {message_id}")
-    return endpoint.replies(message_id)
+    return list(endpoint.replies(message_id))
 
 
 def test_a_command_is_acknowledged_run_and_answered_for(endpoint: Any, start_agent: Any) -> None:
