@@ -56,6 +56,10 @@ class Internet:
         """Start a command and return at once. Raises HostsError when the outside does not run."""
         return execution.Running(self._container(), argv)
 
+    def publish(self) -> None:
+        """Refresh the repositories from their sources as they are now. Raises HostsError."""
+        publish_repositories(self._container(), self._settings)
+
     def _container(self) -> Container:
         import docker.errors  # noqa: PLC0415 - heavy, see engine.connect
 
@@ -111,7 +115,7 @@ def start_internet(client: docker.DockerClient, settings: Settings, image: str, 
     )
     container.put_archive("/", pack(_files(settings, authority)))
     container.start()
-    _wait_until_ready(container)
+    wait_until_ready(container)
     return container
 
 
@@ -156,8 +160,11 @@ def _files(settings: Settings, authority: Authority) -> dict[str, Entry]:
     }
 
 
-def _wait_until_ready(container: Container) -> None:
-    """Fetch the ACME root into its file as soon as the server gives it: then all servers of the outside answer."""
+def wait_until_ready(container: Container) -> None:
+    """Fetch the ACME root into its file as soon as the server gives it: then all servers of the outside answer.
+
+    Raises HostsError with what the container said when they do not.
+    """
     fetch = ["curl", "--silent", "--show-error", "--fail", "--insecure", "--max-time", "2", "--output", ACME_ROOT]
     deadline = time.monotonic() + _READY_WITHIN
     while True:

@@ -24,6 +24,7 @@ HTTPS = 443
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """Serves files and lists no folders."""
 
+    protocol_version = "HTTP/1.1"  # one connection for all files of a clone
     server_version = "git"
     sys_version = ""
 
@@ -51,7 +52,8 @@ def serve(folder: str, address: str, certificate: str, key: str, port: int = HTT
 def main(argv: list[str]) -> int:
     """Serve until the command ends, and return its exit code."""
     divider = argv.index("--")
-    serve(*argv[:divider])
+    folder, address, certificate, key = argv[:divider]
+    serve(folder, address, certificate, key)
     return subprocess.run(argv[divider + 1 :], check=False).returncode
 
 

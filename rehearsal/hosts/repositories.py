@@ -48,6 +48,8 @@ def _publish(repository: Repository, bare: Path) -> Path:
     _commit(bare, "main", "The working tree as it was when the rehearsal began")
     for branch in repository.branches:
         _branch(bare, branch)
+    # One pack: over dumb HTTP every loose object is a request of its own.
+    _git(bare, "repack", "-a", "-d", "-q")
     _git(bare, "update-server-info")
     return bare
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rehearsal.hosts import execution, names, networks, routing
+from rehearsal.hosts import execution, internet, names, networks, routing
 from rehearsal.hosts.errors import HostsError
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class Router:
         started = str(self._container.attrs["State"]["StartedAt"])
         if self._applied == (started, script):
             return
+        if self._applied is not None and self._applied[0] != started:
+            log.warning("the outside ended and was started again; hosts do not trust its ACME server's new certificate")
+            internet.wait_until_ready(self._container)
         done = execution.run(self._container, ["sh", "-c", script], timeout_seconds=20)
         if done.code != 0:
             raise HostsError(f"the outside cannot route: {done.stderr.strip()}")

@@ -39,7 +39,7 @@ def machine(folder: Path, sources: dict[str, str], release: str = "ID=debian\nVE
     ("name", "text"),
     [
         ("sources.list", "deb http://archive.example.test/debian bookworm main\n"),
-        ("sources.list", "#deb http://x bookworm main\n deb [a=b] http://archive.example.test/debian/ bookworm main # x"),
+        ("sources.list", "#deb x bookworm main\n deb [a=b] http://archive.example.test/debian/ bookworm main # x"),
         ("sources.list.d/debian.list", "deb http://archive.example.test/debian bookworm non-free main"),
         ("sources.list.d/debian.sources", DEB822),
     ],
