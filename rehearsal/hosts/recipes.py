@@ -86,7 +86,7 @@ rm {source} /etc/apt/preferences.d/rehearsal-suite"""
 def finish_host() -> str:
     """Make the cache the only package source, and the image one that many hosts can start from."""
     return f"""{_environment()}
-cd {APT_CACHE}
+mkdir -p {APT_CACHE} && cd {APT_CACHE}
 rm -rf partial lock
 : > Packages
 for package in *.deb; do

@@ -16,7 +16,7 @@ from rehearsal.cloud.inventory import Egress, HostSpec, SecurityRule, Snapshot, 
 from rehearsal.hosts.engine import connect
 from rehearsal.hosts.execution import Completed, run
 from rehearsal.hosts.machine import container_name
-from rehearsal.settings import Settings, load_settings
+from rehearsal.settings import ImageSection, Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -231,3 +231,8 @@ def pair(lab: Lab) -> Lab:
 @pytest.fixture
 def quiet() -> Quiet:
     return Quiet()
+
+
+@pytest.fixture(scope="session")
+def repository_image() -> ImageSection:
+    return load_settings(ROOT / "rehearsal.toml").image
