@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from rehearsal.cli.context import settings_option
 from rehearsal.cli.problems import FELL_SHORT, Rejection
+from rehearsal.cli.tables import console
 from rehearsal.scenarios.report import as_json
 from rehearsal.scenarios.report_html import as_html
 from rehearsal.scenarios.report_terminal import as_table
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from rehearsal.scenarios.results import RehearsalResult
     from rehearsal.settings import Settings
-
-PIPE_WIDTH = 160  # columns of a table that nobody's terminal bounds
 
 
 @click.command("report")
@@ -47,7 +45,7 @@ def report_command(settings: Settings, *, open_page: bool, as_json: bool) -> Non
 def show(settings: Settings) -> bool:
     """Print the last report as a table on standard output. Whether it passed."""
     report = json.loads(_report_file(settings).read_text(encoding="utf-8"))
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(as_table(report))
+    console().print(as_table(report))
     click.echo(f"Report: {settings.state_folder / 'report.html'}")
     return bool(report["passed"])
 

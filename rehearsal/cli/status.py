@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from rehearsal.cli.clients import aws, running_state
 from rehearsal.cli.context import settings_option
+from rehearsal.cli.tables import console
 from rehearsal.scenarios.hosts import Hosts
 
 if TYPE_CHECKING:
@@ -111,15 +111,15 @@ def _executions(account: Aws) -> list[ExecutionRow]:
 
 def _show(hosts: list[HostRow], executions: list[ExecutionRow]) -> None:
 
-    console = Console(soft_wrap=True)
+    out = console()
     table = Table(
         "Host", "Instance", "State", "Private", "Public", "Agent", "Failed units", title="Hosts", title_justify="left"
     )
     for row in hosts:
         failed = "cannot be asked" if row.failed_units is None else " ".join(row.failed_units) or "none"
         table.add_row(row.name, row.instance_id, row.state, row.private_ip, row.public_ip, row.agent, failed)
-    console.print(table)
+    out.print(table)
     table = Table("Execution", "Runbook", "Status", "Started", title="Executions", title_justify="left")
     for execution in executions:
         table.add_row(execution.execution_id, execution.runbook, execution.status, execution.started)
-    console.print(table)
+    out.print(table)

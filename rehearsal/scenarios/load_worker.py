@@ -36,7 +36,7 @@ import aiohttp
 BOUNDS = {
     "requests_per_second": (1, 2000),
     "seconds": (1, 1800),
-    "connections": (1, 1000),
+    "connections": (1, 4000),
     "timeout_seconds": (0.1, 60),
 }
 FLUSH_SECONDS = 0.2

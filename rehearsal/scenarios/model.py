@@ -45,7 +45,7 @@ class Load:
     paths: tuple[str, ...]
     before_seconds: float = 3
     after_seconds: float = 3
-    connections: int = 400
+    connections: int = 2000
     timeout_seconds: float = 10
 
 
