@@ -105,7 +105,6 @@ class StepContext:
     show_waiting: Callable[[bool], None]
     show_outputs: Callable[[Mapping[str, Any]], None]
     loop_body: LoopBody
-    attempt_token: str = ""  # the same for each retry of one step: makes AWS calls idempotent
 
     @property
     def settings(self) -> EngineSettings:

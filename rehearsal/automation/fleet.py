@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
+_SAVE_SECONDS = 0.2
+_COUNTERS = {
+    StepStatus.SUCCESS: "SuccessSteps",
+    StepStatus.FAILED: "FailedSteps",
+    StepStatus.CANCELLED: "CancelledSteps",
+    StepStatus.TIMED_OUT: "TimedOutSteps",
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class FleetRunner:
     poll_seconds: float | None = None  # for children that do not tell when they end
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _message: str | None = None
+    _saved: float = 0.0
 
     @property
     def _default_concurrency(self) -> str:
@@ -94,7 +102,8 @@ class FleetRunner:
             record.target_location = dict(item.location) if item.location else None
             self._records[item.name] = record
             self.journal.step(record)
-        self._count()
+        self.journal.execution.progress = dict.fromkeys(_COUNTERS.values(), 0) | {"TotalSteps": len(self.items)}
+        self.journal.save()
 
     def run(self) -> None:
         """Run to the end."""
@@ -119,7 +128,6 @@ class FleetRunner:
             status, self._message = ExecutionStatus.FAILED, "Internal Server Error. Please refer to the endpoint's log."
         if status is ExecutionStatus.FAILED:
             execution.failure_message = self._message or "One or more target executions did not succeed."
-        self._count()
         self.journal.finish(status)
 
     def _cancel(self, rate: RateControl[Item]) -> ExecutionStatus:
@@ -154,18 +162,16 @@ class FleetRunner:
             self._message = self._message or record.failure_message
         self.journal.step(record)
         self.journal.step_event(record)
-        self._count()
-        self.journal.save()
+        progress = self.journal.execution.progress or {}
+        counter = _COUNTERS.get(status, "FailedSteps")
+        self.journal.execution.progress = progress | {counter: progress.get(counter, 0) + 1}
+        self._save()
 
     def _wait(self, until: Callable[[], bool]) -> None:
         self.control.wait(time.monotonic() + (self.poll_seconds or _LONGEST_WAIT), until)
 
-    def _count(self) -> None:
-        statuses = [record.status for record in self._records.values()]
-        self.journal.execution.progress = {
-            "TotalSteps": len(statuses),
-            "SuccessSteps": statuses.count(StepStatus.SUCCESS),
-            "FailedSteps": statuses.count(StepStatus.FAILED),
-            "CancelledSteps": statuses.count(StepStatus.CANCELLED),
-            "TimedOutSteps": statuses.count(StepStatus.TIMED_OUT),
-        }
+    def _save(self) -> None:
+        """Write how far it is, but not more often than anybody looks: the record of many targets is long."""
+        if time.monotonic() - self._saved >= _SAVE_SECONDS:
+            self._saved = time.monotonic()
+            self.journal.save()

@@ -68,15 +68,17 @@ class Journal:
 
     def step_event(self, record: StepRecord) -> None:
         """Tell of a step that ended."""
+        if self._settings.listener is None:
+            return
         times = {"StartTime": _event_time(record.start), "EndTime": _event_time(record.end)}
         names = {"StepName": record.name, "Action": record.action}
         self._emit("EC2 Automation Step Status-change Notification", record.status.value, times | names)
 
     def _emit(self, kind: str, status: str, detail: Mapping[str, Any]) -> None:
         shown = _EVENT_STATUS.get(status)
-        if shown is None:
-            return
         execution, settings = self.execution, self._settings
+        if shown is None or settings.listener is None:
+            return
         arn = f"arn:{settings.partition}:ssm:{settings.region}:{settings.account_id}"
         settings.listener(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from rehearsal.automation.statuses import ExecutionStatus, Mode, StepStatus
@@ -172,11 +172,6 @@ def execution_from_json(data: dict[str, Any]) -> ExecutionRecord:
     known["status"] = ExecutionStatus(known["status"])
     known["mode"] = Mode(known["mode"])
     return ExecutionRecord(**known)
-
-
-def to_json(record: StepRecord | ExecutionRecord) -> dict[str, Any]:
-    """Return what is stored of a record."""
-    return asdict(record)
 
 
 _STEP_FIELDS = frozenset(entry.name for entry in fields(StepRecord))

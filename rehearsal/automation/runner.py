@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.automation.action import Action, Services, StepContext
@@ -36,14 +36,19 @@ class Frame:
     steps: tuple[Step, ...]
     parent: Mapping[str, Any] | None = None
 
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {step.name: index for index, step in enumerate(self.steps)}
+
     def following(self, step: Step) -> str | None:
         """Return the step listed after this one."""
-        index = next(index for index, entry in enumerate(self.steps) if entry.name == step.name)
-        return self.steps[index + 1].name if index + 1 < len(self.steps) else None
+        index = self._positions[step.name] + 1
+        return self.steps[index].name if index < len(self.steps) else None
 
     def find(self, name: str) -> Step | None:
         """Return the step of this name, if it is here."""
-        return next((step for step in self.steps if step.name == name), None)
+        index = self._positions.get(name)
+        return None if index is None else self.steps[index]
 
 
 class AbortedError(Exception):
@@ -77,7 +82,7 @@ class Runner:
             if execution.mode is Mode.INTERACTIVE:
                 self._interactive()
             else:
-                self._sequence(Frame(self.runbook.steps), self.runbook.steps[0].name)
+                self._sequence(self._top, self.runbook.steps[0].name)
             status = ExecutionStatus.CANCELLED if self.control.stop_requested else self._worst
         except AbortedError:
             status = ExecutionStatus.FAILED if self._worst is ExecutionStatus.SUCCESS else self._worst
@@ -97,10 +102,14 @@ class Runner:
             execution.failure_message = self._message
         self.journal.finish(status)
 
+    @cached_property
+    def _top(self) -> Frame:
+        return Frame(self.runbook.steps)
+
     def list_steps(self) -> None:
         """Write every step as Pending, as the service lists them up front."""
         for step in self.runbook.steps:
-            self._record_of(step, Frame(self.runbook.steps))
+            self._record_of(step, self._top)
 
     def _sequence(self, frame: Frame, first: str) -> str | None:
         """Run steps from `first`. Returns the step outside of the frame that they left for, or None."""
@@ -149,7 +158,8 @@ class Runner:
 
     def _execute(self, step: Step, record: StepRecord) -> Outcome:
         action = self.actions.get(step.action)
-        self._open(record, step)
+        record.step_execution_id, record.start, record.status = new_id(), now(), StepStatus.IN_PROGRESS
+        record.on_failure, record.is_critical = step.on_failure_text, step.is_critical
         if action is None:
             return input_failure(InvalidInputError(f"Unknown action: {step.action}"))
         try:
@@ -162,8 +172,8 @@ class Runner:
         if step.max_attempts is not None:
             record.max_attempts = planned.attempts
         self.journal.step(record)
-        token = new_id()
-        context_for = partial(self._context, step, record, planned.inputs, token)
+        self.journal.current(step.name, step.action)
+        context_for = partial(self._context, step, record, planned.inputs)
         try:
             return attempt_step(step, action, planned, self.services.settings, context_for)
         except (StepCancelledError, AbortedError):
@@ -173,9 +183,7 @@ class Runner:
             failed = StepFailedError(f"Internal Server Error: {error!r}", failure_type=FailureType.INTERNAL)
             return Outcome(StepStatus.FAILED, message=failed.message, details=_internal())
 
-    def _context(
-        self, step: Step, record: StepRecord, inputs: dict[str, Any], token: str, timeout: float
-    ) -> StepContext:
+    def _context(self, step: Step, record: StepRecord, inputs: dict[str, Any], timeout: float) -> StepContext:
         return StepContext(
             step=step,
             inputs=inputs,
@@ -192,7 +200,6 @@ class Runner:
             show_waiting=partial(self._show_waiting, record),
             show_outputs=partial(self._show_outputs, record),
             loop_body=partial(self._iteration, step, record),
-            attempt_token=token,
         )
 
     def _iteration(self, step: Step, record: StepRecord, iteration: int, value: Any) -> str | None:
@@ -215,7 +222,7 @@ class Runner:
     def _abort_loop(self, step: Step, record: StepRecord) -> None:
         status = StepStatus.FAILED if self._worst is ExecutionStatus.SUCCESS else self._worst
         details = {"FailureStage": FailureStage.INVOCATION.value, "FailureType": FailureType.ACTION.value}
-        self._close(record, step, Frame(self.runbook.steps), Outcome(status, message=self._message, details=details))
+        self._close(record, step, self._top, Outcome(status, message=self._message, details=details))
 
     def _cancel(self, frame: Frame, step: Step, record: StepRecord) -> None:
         """Close the cancelled step, and run its `onCancel` steps for at most two minutes."""
@@ -231,13 +238,13 @@ class Runner:
         try:
             outside = self._sequence(frame, step.on_cancel)
             if outside is not None:
-                self._sequence(Frame(self.runbook.steps), outside)
+                self._sequence(self._top, outside)
         except (AbortedError, StepCancelledError):
             _LOG.info("The cancellation workflow of step %s did not end well", step.name)
 
     def _interactive(self) -> None:
         """Wait for StartStep before each step, and for Complete at the end (reference §2.5)."""
-        frame = Frame(self.runbook.steps)
+        frame = self._top
         name: str | None = self.runbook.steps[0].name
         while not self.control.completed:
             self.journal.execution_status(ExecutionStatus.WAITING)
@@ -266,14 +273,6 @@ class Runner:
         self._steps[step.name] = record
         self.journal.step(record)
         return record
-
-    def _open(self, record: StepRecord, step: Step) -> None:
-        record.step_execution_id, record.start = new_id(), now()
-        record.status = StepStatus.IN_PROGRESS
-        record.on_failure = step.on_failure_text
-        record.is_critical = step.is_critical
-        self.journal.current(step.name, step.action)
-        self.journal.step(record)
 
     def _close(self, record: StepRecord, step: Step, frame: Frame, outcome: Outcome) -> None:
         record.status, record.end = outcome.status, now()

@@ -13,10 +13,6 @@ def _no_setting(_setting_id: str) -> str | None:
     return None
 
 
-def _nobody_listens(_event: Mapping[str, Any]) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class Limits:
     """Quotas of the service (`https://docs.aws.amazon.com/general/latest/gr/ssm.html`)."""
@@ -55,4 +51,4 @@ class EngineSettings:
     limits: Limits = field(default_factory=Limits)
     poll_seconds: tuple[float, float] = (0.1, 1.0)
     service_setting: Callable[[str], str | None] = _no_setting
-    listener: Callable[[Mapping[str, Any]], None] = _nobody_listens
+    listener: Callable[[Mapping[str, Any]], None] | None = None

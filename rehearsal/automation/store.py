@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rehearsal.automation.records import ExecutionRecord, StepRecord, execution_from_json, step_from_json, to_json
+from rehearsal.automation.records import ExecutionRecord, StepRecord, execution_from_json, step_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ class SqliteStore:
 
     def save(self, record: ExecutionRecord) -> None:
         """Write the execution."""
-        body = json.dumps(to_json(record), separators=(",", ":"))
+        body = json.dumps(vars(record), separators=(",", ":"))
         with self._lock:
             self._db.execute(
                 "INSERT INTO executions VALUES (?, ?, ?, ?, ?) "
@@ -88,7 +88,7 @@ class SqliteStore:
 
     def save_step(self, execution_id: str, record: StepRecord) -> None:
         """Write one step."""
-        body = json.dumps(to_json(record), separators=(",", ":"))
+        body = json.dumps(vars(record), separators=(",", ":"))
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", (execution_id, record.position, body))
 

@@ -1,8 +1,9 @@
 """The conformance cases, read from the YAML files in `cases/`.
 
-A case has: `id`, `statement`, `source`, `section` of the reference, `document` (schemaVersion is added), `more` documents
-by name, `given` parameters, `start` and `create` (further members of those requests), `setup` and `do` (what happens before
-and during the run), and `expect`. `<name>` in any text stands for a document's name, `<account>` and `<region>` for the endpoint's.
+A case has: `id`, `statement`, `source`, `section` of the reference, `document` (schemaVersion is added), `more`
+documents by name, `given` parameters, `start` and `create` (further members of those requests), `setup` and `do` (what
+happens before and during the run), and `expect`. `<name>` in any text stands for a document's name, `<account>` and
+`<region>` for the endpoint's.
 """
 
 from __future__ import annotations
