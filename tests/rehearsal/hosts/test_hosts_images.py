@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rehearsal.hosts.bootstrap import BaseBuilder
 from rehearsal.hosts.engine import connect
 from rehearsal.hosts.errors import ImageError, PackagesUnavailableError
 from rehearsal.hosts.images import ImageBuilder
@@ -109,3 +111,57 @@ def test_what_a_killed_build_left_is_cleared_by_the_next(
     assert quiet.steps == [], "nothing is made again"
     assert workbenches(client, small) == []
     assert not (small.state_folder / "image").exists()
+
+
+def test_a_registry_image_that_is_there_is_the_base(client: docker.DockerClient, small: Settings, quiet: Quiet) -> None:
+    """An image of this engine stands for one that a registry gave."""
+    reference = ImageBuilder(client, small, quiet)._base_tag()
+    settings = dataclasses.replace(small, image=dataclasses.replace(small.image, base=reference))
+    images = ImageBuilder(client, settings, quiet).build({})
+    assert f"Installing the base's packages on {reference}" in quiet.steps
+    assert not any("Bootstrapping" in step for step in quiet.steps)
+    assert "Debian" in client.containers.run(images.internet, ["cat", "/etc/os-release"], remove=True).decode()
+
+
+def test_a_registry_that_cannot_be_reached_is_given_up(
+    client: docker.DockerClient, small: Settings, quiet: Quiet
+) -> None:
+    """Port 9 of the loopback interface: nobody listens there, so the engine is refused at once."""
+    problem = BaseBuilder(client, small, small.state_folder, quiet)._pull("127.0.0.1:9/debian:13")
+    assert problem is not None
+    assert "127.0.0.1:9" in problem
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="no dpkg-deb here to make a package with")
+def test_a_package_of_the_agent_is_installed_in_the_stand_ins_place(
+    client: docker.DockerClient, small: Settings, quiet: Quiet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "package"
+    unit = tree / "usr" / "lib" / "systemd" / "system" / "amazon-ssm-agent.service"
+    for path, text in (
+        (tree / "DEBIAN" / "control", CONTROL),
+        (unit, "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n[Install]\nWantedBy=multi-user.target\n"),
+        (tree / "usr" / "bin" / "amazon-ssm-agent", "#!/bin/sh\nexec sleep infinity\n"),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tree / "usr" / "bin" / "amazon-ssm-agent").chmod(0o755)
+    package = tmp_path / "amazon-ssm-agent.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", str(tree), str(package)], check=True)
+    stand_in = ImageBuilder(client, small, quiet).build({}).host
+    monkeypatch.setenv("AGENT_PACKAGE", str(package))
+    genuine = ImageBuilder(client, small, quiet).build({}).host
+    assert genuine != stand_in
+    look = "cat /usr/bin/amazon-ssm-agent; systemctl is-enabled amazon-ssm-agent; ls -d /usr/lib/amazon-ssm-agent 2>&1 || true"
+    said = client.containers.run(genuine, ["sh", "-c", look], remove=True).decode()
+    assert "sleep infinity" in said
+    assert "enabled" in said
+    assert "No such file" in said, "nothing of the stand-in is in the image"
+
+
+CONTROL = """Package: amazon-ssm-agent
+Version: 3.3.9999.0
+Architecture: all
+Maintainer: nobody <nobody@example.test>
+Description: stands for the genuine agent's package
+"""
