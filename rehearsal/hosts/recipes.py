@@ -30,6 +30,7 @@ BASE_PACKAGES = (
 # The outside world: a certificate authority, and what load and probes are made with.
 INTERNET_PACKAGES = (
     "pebble",
+    "git",
     "python3-aiohttp",
     "python3",
     "curl",

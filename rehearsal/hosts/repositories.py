@@ -48,9 +48,7 @@ def _publish(repository: Repository, bare: Path) -> Path:
     _commit(bare, "main", "The working tree as it was when the rehearsal began")
     for branch in repository.branches:
         _branch(bare, branch)
-    # One pack: over dumb HTTP every loose object is a request of its own.
-    _git(bare, "repack", "-a", "-d", "-q")
-    _git(bare, "update-server-info")
+    _git(bare, "repack", "-a", "-d", "-q")  # one file on the way into the container, where there would be hundreds
     return bare
 
 

@@ -100,6 +100,9 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_git_clones_over_https_from_the_outsides_server(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bare = repositories.publish(Repository("app.git", source), tmp_path / "git")
+    first = git(bare, "rev-parse", "main")
+    (source / "app.py").write_text("version = 3\n")
     repositories.publish(Repository("app.git", source), tmp_path / "git")
     ours = authority.open_authority(tmp_path / "ca")
     identity = ours.issue(("localhost", "git.example.test"))
@@ -112,9 +115,15 @@ def test_git_clones_over_https_from_the_outsides_server(
         url = f"https://localhost:{server.server_port}"
         monkeypatch.setenv("GIT_SSL_CAINFO", str(tmp_path / "ca.pem"))
         git(tmp_path, "clone", "-q", f"{url}/app.git", "cloned")
-        assert (tmp_path / "cloned" / "app.py").read_text() == "version = 2\n"
+        assert (tmp_path / "cloned" / "app.py").read_text() == "version = 3\n"
+        git(tmp_path, "clone", "-q", "--depth", "1", f"{url}/app.git", "shallow")
+        assert git(tmp_path / "shallow", "rev-list", "--count", "HEAD") == "1", "of two"
+        git(tmp_path / "shallow", "fetch", "-q", "--depth", "1", "origin", first)
+        assert git(tmp_path / "shallow", "show", "FETCH_HEAD:app.py") == "version = 2"
+        with pytest.raises(subprocess.CalledProcessError):
+            git(tmp_path / "cloned", "push", "-q", "origin", "main:other")
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
-        with pytest.raises(urllib.error.HTTPError, match="403"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{url}/", context=context, timeout=5)  # noqa: S310 - our own server
     finally:
         server.shutdown()
