@@ -71,6 +71,13 @@ class StackResponse(CloudFormationResponse):
             )
         return str(body)
 
+    def _get_stack_from_s3_url(self, template_url: str) -> str:
+        """Read a template from S3; moto takes the first word of an address that is not Amazon's for the bucket."""
+        parts = urlsplit(template_url)
+        if not (parts.hostname or "").endswith(".amazonaws.com"):
+            template_url = f"https://s3.amazonaws.com{parts.path}"
+        return str(super()._get_stack_from_s3_url(template_url))
+
     def _given(self, stack: Stack | None = None) -> dict[str, str]:
         given: dict[str, str] = {}
         for parameter in self._get_param("Parameters", []):
