@@ -90,6 +90,11 @@ class MotoDoor:
         """Return the account's backends of a service that exist so far, by Region."""
         return dict(_registry(service).get(self.account_id) or {}) if self._open else {}
 
+    def in_use(self) -> dict[str, dict[str, Any]]:
+        """Return all of the account's backends that exist so far, by service and Region."""
+        used: list[Any] = list(vars(BackendDict)["_instances"]) if self._open else []
+        return {each.service_name: dict(each[self.account_id]) for each in used if self.account_id in each}
+
 
 class ClosedDoorError(RuntimeError):
     """Somebody asks for a backend of a cloud that has stopped."""

@@ -35,6 +35,10 @@ class HostedEc2Backend(EC2Backend):
         super().__init__(region_name, account_id)
         offer_images(self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out who runs the machines: that is the running process's matter."""
+        return {name: value for name, value in vars(self).items() if name != "instant_hosts"}
+
     @property
     def _url_module(self) -> ModuleType:
         return urls  # moto derives it from the module of the class
