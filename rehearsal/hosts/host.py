@@ -79,7 +79,8 @@ class Host:
             self._report("stopped")
             return
         else:
-            self._bring_up(spec, wanted, container)
+            settle = self._settle_script(spec, wanted, snapshot)
+            self._bring_up(spec, settle, container)
             self._report("running")
         self._was_up = wanted.state == "up"
         self._agreed = wanted
@@ -93,9 +94,8 @@ class Host:
         except docker.errors.NotFound:
             return None
 
-    def _bring_up(self, spec: HostSpec, wanted: Wanted, container: Container | None) -> None:
+    def _bring_up(self, spec: HostSpec, settle: str, container: Container | None) -> None:
         world = self._world
-        settle = self._settle_script(spec, wanted)
         if container is None:
             container = machine.create(world.client, world.settings, spec, world.around, settle)
             container.start()
@@ -111,17 +111,12 @@ class Host:
         self._boot = spec.boot
         machine.wait_until_up(container)
 
-    def _settle_script(self, spec: HostSpec, wanted: Wanted) -> str:
-        world = self._world
-        cidr = self._vpc_cidr(spec)
-        attached = world.volumes.attach(spec.volumes)
-        return settling.script(spec, addresses.of_vpc(cidr), wanted.names, attached, world.endpoint_port)
-
-    def _vpc_cidr(self, spec: HostSpec) -> str:
-        for vpc in self._world.inventory.snapshot().vpcs:
-            if vpc.vpc_id == spec.vpc_id:
-                return vpc.cidr
-        raise HostsError(f"{spec.instance_id} is in {spec.vpc_id or 'no VPC'}, which EC2 does not list")
+    def _settle_script(self, spec: HostSpec, wanted: Wanted, snapshot: Snapshot) -> str:
+        cidr = next((vpc.cidr for vpc in snapshot.vpcs if vpc.vpc_id == spec.vpc_id), None)
+        if cidr is None:
+            raise HostsError(f"{spec.instance_id} is in {spec.vpc_id or 'no VPC'}, which EC2 does not list")
+        attached = self._world.volumes.attach(spec.volumes)
+        return settling.script(spec, addresses.of_vpc(cidr), wanted.names, attached, self._world.endpoint_port)
 
     def _powered_itself_off(self, spec: HostSpec, container: Container) -> bool:
         if spec.state != "running" or container.status != "exited" or not self._was_up:

@@ -156,8 +156,8 @@ class Reconciler:
             self._failures[spec.instance_id] = (str(error), time.monotonic())
             self._inventory.report(spec.instance_id, "impaired", str(error))
         else:
-            if self._failures.pop(spec.instance_id, None) is None:
-                log.info("%s (%s): %s", spec.instance_id, spec.name, spec.state)
+            self._failures.pop(spec.instance_id, None)
+            log.info("%s (%s): %s is done", spec.instance_id, spec.name, spec.state)
 
     def _may_try(self, instance_id: str) -> bool:
         _, failed_at = self._failures.get(instance_id, ("", 0.0))
