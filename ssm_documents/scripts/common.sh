@@ -28,11 +28,14 @@ hold_lock() {
 # helper NAME <<'END': puts a helper program into the work folder.
 helper() { cat >"$work_folder/$1"; }
 
-# run_helper NAME [ARGUMENT…]: runs it with the system's Python, which has boto3 and no access to the application.
+# run_helper NAME [ARGUMENT…]: runs it with the system's Python, which has boto3. Of a traceback the last line tells why.
 run_helper() {
   local name=$1
   shift
-  /usr/bin/python3 -I "$work_folder/$name" "$@"
+  /usr/bin/python3 -I "$work_folder/$name" "$@" 2>"$work_folder/$name.err" || {
+    tail -n 1 "$work_folder/$name.err" >&2
+    return 1
+  }
 }
 
 # put_file MODE OWNER PATH: writes standard input to PATH atomically; `changed` tells afterwards whether it differed.

@@ -53,7 +53,7 @@ class Settings:
             database_port=int(_number(environment, "DATABASE_PORT", 3306, 65535)),
             database_name=environment.get("DATABASE_NAME", "appdb"),
             database_tls=environment.get("DATABASE_TLS", "required") != "disabled",
-            database_timeout=_number(environment, "DATABASE_TIMEOUT_SECONDS", 3, MAXIMUM_TIMEOUT_SECONDS),
+            database_timeout=_number(environment, "DATABASE_TIMEOUT_SECONDS", 2, MAXIMUM_TIMEOUT_SECONDS),
             pool_size=int(_number(environment, "DATABASE_POOL_SIZE", 4, 64)),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 # Connections live for minutes, so that after a rotation no connection of the old password lasts.
 POOL_RECYCLE_SECONDS = 300
+RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Database:
         self._statement_limit = statement_limit
         self._lock = threading.Lock()
         self._engine: sqlalchemy.Engine | None = None
-        self._reported = ""
+        self._failure = ""
+        self._next_try = 0.0
 
     @property
     def engine(self) -> sqlalchemy.Engine:
@@ -54,7 +57,15 @@ class Database:
             return self._engine
 
     def check(self) -> Health:
-        """Ask the database for one row, over the pool that requests use. Never raises."""
+        """Ask the database for one row, over the pool that requests use. Never raises.
+
+        While it fails, one request a second tries and the others get the last failure at once: a database that swallows
+        packets must not hold every thread, or the pages that need no database would be away with it.
+        """
+        with self._lock:
+            if self._failure and time.monotonic() < self._next_try:
+                return Health(ready=False, detail=self._failure, secret_version=None)
+            self._next_try = time.monotonic() + RETRY_SECONDS
         try:
             with self.engine.connect() as connection:
                 connection.execute(sqlalchemy.text("SELECT 1")).scalar_one()
@@ -66,11 +77,11 @@ class Database:
         return Health(ready=True, detail="", secret_version=version)
 
     def _report(self, detail: str) -> None:
-        """Log a change of the database's state once, not once a request."""
+        """Remember the state, and log a change of it once, not once a request."""
         with self._lock:
-            if detail == self._reported:
+            if detail == self._failure:
                 return
-            self._reported = detail
+            self._failure = detail
         if detail:
             LOGGER.warning("the database cannot be used: %s", detail)
         else:
@@ -141,8 +152,8 @@ class _Connector:
             database=settings.database_name,
             charset="utf8mb4",
             connect_timeout=max(1, round(settings.database_timeout)),
-            read_timeout=settings.database_timeout * 2 if self.statement_limit else None,
-            write_timeout=settings.database_timeout * 2,
+            read_timeout=settings.database_timeout if self.statement_limit else None,
+            write_timeout=settings.database_timeout,
             client_flag=self.client_flag,
             ssl=_tls() if settings.database_tls else None,
         )

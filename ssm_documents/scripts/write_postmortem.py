@@ -1,0 +1,104 @@
+"""Writes a post-mortem: the facts of an execution or of a time window, under the headings of the template.
+
+InputPayload: Template (Markdown with <placeholders>), StackName, ExecutionId, Start, End (ISO 8601; either an execution
+or both times), Bucket, Prefix, OwnExecutionId. Returns Key and Text. What only people know is left as a question.
+"""
+
+import datetime as dt
+import re
+
+import boto3
+
+MARGIN = dt.timedelta(minutes=5)
+TEXT_LIMIT = 20_000
+
+
+def clock(moment):
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def executions(ssm, events):
+    """Give the executions concerned, with their steps, and the window that they and the alarms are looked for in."""
+    if events["ExecutionId"]:
+        found = [ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]]
+        start = found[0]["ExecutionStartTime"]
+        end = found[0].get("ExecutionEndTime") or dt.datetime.now(dt.UTC)
+        return found, start, end
+    if not (events["Start"] and events["End"]):
+        raise RuntimeError("Give ExecutionId, or both Start and End such as 2026-11-23T09:30:00Z.")
+    start, end = (dt.datetime.fromisoformat(events[name]) for name in ("Start", "End"))
+    if end <= start:
+        raise RuntimeError("End has to be later than Start.")
+    filters = [
+        {"Key": "StartTimeAfter", "Values": [start.strftime("%Y-%m-%dT%H:%M:%SZ")]},
+        {"Key": "StartTimeBefore", "Values": [end.strftime("%Y-%m-%dT%H:%M:%SZ")]},
+        {"Key": "DocumentNamePrefix", "Values": ["FlaskOps-"]},
+    ]
+    rows = ssm.describe_automation_executions(Filters=filters, MaxResults=20)["AutomationExecutionMetadataList"]
+    identifiers = [row["AutomationExecutionId"] for row in rows]
+    found = [
+        ssm.get_automation_execution(AutomationExecutionId=identifier)["AutomationExecution"]
+        for identifier in identifiers
+        if identifier != events["OwnExecutionId"]
+    ]
+    return found, start, end
+
+
+def of_executions(found):
+    for execution in found:
+        name = execution["DocumentName"]
+        yield execution["ExecutionStartTime"], name, "started"
+        for step in execution["StepExecutions"]:
+            if "ExecutionEndTime" in step:
+                detail = step.get("FailureMessage", "").splitlines()
+                text = f"step {step['StepName']}: {step['StepStatus']}" + (f" ({detail[0][:160]})" if detail else "")
+                yield step["ExecutionEndTime"], name, text
+        if "ExecutionEndTime" in execution:
+            yield execution["ExecutionEndTime"], name, f"ended as {execution['AutomationExecutionStatus']}"
+
+
+def of_alarms(start, end):
+    client = boto3.client("cloudwatch")
+    answer = client.describe_alarm_history(
+        HistoryItemType="StateUpdate", StartDate=start - MARGIN, EndDate=end + MARGIN, MaxRecords=100
+    )
+    for item in answer["AlarmHistoryItems"]:
+        yield item["Timestamp"], f"alarm {item['AlarmName']}", item["HistorySummary"]
+
+
+def impact(found, timeline, start, end):
+    lines = [f"- from {clock(start)} to {clock(end)}: {int((end - start).total_seconds())} seconds"]
+    raised = [moment for moment, who, what in timeline if who.startswith("alarm ") and "to ALARM" in what]
+    calmed = [moment for moment, who, what in timeline if who.startswith("alarm ") and "to OK" in what]
+    if raised:
+        lines.append(f"- first alarm {int((raised[0] - start).total_seconds())} seconds after the start")
+    if raised and calmed:
+        lines.append(f"- last alarm calmed {int((calmed[-1] - start).total_seconds())} seconds after the start")
+    if not raised:
+        lines.append("- no alarm was raised")
+    for execution in found:
+        for step in execution["StepExecutions"]:
+            for text in step.get("Outputs", {}).get("Output", []):
+                seen = re.findall(r'"effect":"([a-z-]+)","seconds":"(\d+)"', text)
+                lines += [f"- {step['StepName']}: {effect} after {seconds} seconds" for effect, seconds in seen]
+    return "\n".join(lines)
+
+
+def write(events, _context):
+    found, start, end = executions(boto3.client("ssm"), events)
+    timeline = sorted([*of_executions(found), *of_alarms(start, end)])
+    rows = [f"| {clock(moment)} | {who} | {what} |" for moment, who, what in timeline]
+    values = {
+        "stack": events["StackName"],
+        "date": clock(start)[:10],
+        "runbooks": ", ".join(sorted({execution["DocumentName"] for execution in found})) or "none",
+        "executions": ", ".join(execution["AutomationExecutionId"] for execution in found) or "none",
+        "timeline": "\n".join(["| time | who | what |", "|---|---|---|", *rows]),
+        "impact": impact(found, timeline, start, end),
+    }
+    text = events["Template"]
+    for name, value in values.items():
+        text = text.replace(f"<{name}>", value)
+    key = f"{events['Prefix']}/{events['OwnExecutionId']}.md"
+    boto3.client("s3").put_object(Bucket=events["Bucket"], Key=key, Body=text.encode(), ContentType="text/markdown")
+    return {"Key": key, "Text": text[:TEXT_LIMIT]}
