@@ -1,8 +1,8 @@
 """First step of every runbook: finds the stack's parts by its outputs, and pins the documents that the runbook calls.
 
 InputPayload: StackName; Documents (names of the library's documents, put there by scripts/render.py);
-NeedsAgents (optional, default true): whether both hosts' agents have to be online.
-Returns the stack's outputs by name, plus Parameters (by name), BaseUrl, DomainName, Hashes and Versions (by the
+NeedsAgents (optional, default true): whether both hosts' agents have to be online; NeedsBucket (optional, default false).
+Returns the stack's outputs by name, plus Parameters (by name), DomainName, Bucket, Hashes and Versions (by the
 document's name without its prefix). Raises an error that says what is missing and what to do about it.
 """
 
@@ -10,6 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 PREFIX = "FlaskOps-"
+BUCKET_EXPORT = "FlaskOps-Bucket"
 
 
 def describe(name):
@@ -33,6 +34,15 @@ def check_agents(instances):
                 f"The SSM agent of the {role} host {instance} is not online: start the instance, or look at its"
                 " route out, then run this again."
             )
+
+
+def library_bucket():
+    """Find the bucket of the operations stack by its export."""
+    for page in boto3.client("cloudformation").get_paginator("list_exports").paginate():
+        for export in page["Exports"]:
+            if export["Name"] == BUCKET_EXPORT:
+                return export["Value"]
+    raise RuntimeError(f"Nothing exports {BUCKET_EXPORT} in this Region: deploy the operations stack first.")
 
 
 def pin(documents):
@@ -65,6 +75,7 @@ def find_stack(events, _context):
         **outputs,
         "Parameters": parameters,
         "DomainName": parameters.get("DomainName", ""),
+        "Bucket": library_bucket() if events.get("NeedsBucket", False) else "",
         "Hashes": hashes,
         "Versions": versions,
     }
