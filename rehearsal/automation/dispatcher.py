@@ -152,6 +152,7 @@ class Dispatcher:
         self.registry.add(live)
         live.journal.save()
         work.list_steps()
+        self._store.flush()
         slots = self._rate_slots if isinstance(work, FleetRunner) else self._slots
         try:
             slots.submit(partial(self._work, work, live), record.depth)

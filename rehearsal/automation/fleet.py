@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
-_SAVE_SECONDS = 0.2
 _COUNTERS = {
     StepStatus.SUCCESS: "SuccessSteps",
     StepStatus.FAILED: "FailedSteps",
@@ -88,7 +87,6 @@ class FleetRunner:
     poll_seconds: float | None = None  # for children that do not tell when they end
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _message: str | None = None
-    _saved: float = 0.0
 
     @property
     def _default_concurrency(self) -> str:
@@ -165,13 +163,7 @@ class FleetRunner:
         progress = self.journal.execution.progress or {}
         counter = _COUNTERS.get(status, "FailedSteps")
         self.journal.execution.progress = progress | {counter: progress.get(counter, 0) + 1}
-        self._save()
+        self.journal.save()
 
     def _wait(self, until: Callable[[], bool]) -> None:
         self.control.wait(time.monotonic() + (self.poll_seconds or _LONGEST_WAIT), until)
-
-    def _save(self) -> None:
-        """Write how far it is, but not more often than anybody looks: the record of many targets is long."""
-        if time.monotonic() - self._saved >= _SAVE_SECONDS:
-            self._saved = time.monotonic()
-            self.journal.save()

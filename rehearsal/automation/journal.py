@@ -60,6 +60,7 @@ class Journal:
         self.execution.status, self.execution.end = status, now()
         self.execution.current_step = self.execution.current_action = None
         self.save()
+        self._store.flush()
         self._emit(
             "EC2 Automation Execution Status-change Notification",
             status.value,

@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import regex  # type: ignore[import-untyped] # publishes no types; reads the Java classes that re does not
+
 from rehearsal.automation.errors import ApiError
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from rehearsal.automation.runbook import Runbook
 
+_PATTERN_SECONDS = 1.0
 _SSM_DEFAULT = re.compile(r"^\{\{\s*ssm:([A-Za-z0-9_./:-]+)\s*\}\}$")
 
 
@@ -105,14 +108,17 @@ def _checked(name: str, definition: Mapping[str, Any], value: Any) -> Any:
 
 
 def _check_pattern(name: str, pattern: str, items: list[Any]) -> None:
+    """Hold a value to a pattern of Java's library; it has to fit as a whole."""
     try:
-        compiled = re.compile(pattern)
-    except re.error as error:
+        compiled = regex.compile(pattern)
+        for item in items:
+            text = item if isinstance(item, str) else json.dumps(item)
+            if not compiled.fullmatch(text, timeout=_PATTERN_SECONDS):
+                raise _refuse(f'Parameter "{name}" has value "{text}" not matching {pattern}.')
+    except regex.error as error:
         raise _refuse(f'Parameter "{name}": allowedPattern {pattern} cannot be evaluated: {error}.') from error
-    for item in items:
-        text = item if isinstance(item, str) else json.dumps(item)
-        if not compiled.fullmatch(text):
-            raise _refuse(f'Parameter "{name}" has value "{text}" not matching {pattern}.')
+    except TimeoutError as error:
+        raise _refuse(f'Parameter "{name}": allowedPattern {pattern} takes too long to evaluate.') from error
 
 
 def _check_size(name: str, definition: Mapping[str, Any], value: Any) -> None:

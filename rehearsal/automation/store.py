@@ -22,6 +22,10 @@ class ExecutionStore(Protocol):
 
     def save_step(self, execution_id: str, record: StepRecord) -> None: ...
 
+    def flush(self) -> None:
+        """Make what was saved last beyond the end of the process."""
+        ...
+
     def find(self, execution_id: str) -> ExecutionRecord | None: ...
 
     def steps(self, execution_id: str) -> list[StepRecord]: ...
@@ -58,39 +62,78 @@ CREATE TABLE IF NOT EXISTS steps (
 CREATE TABLE IF NOT EXISTS tokens (
   token TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, execution TEXT NOT NULL, claimed REAL NOT NULL) WITHOUT ROWID;
 """
+_PUT_EXECUTION = (
+    "INSERT INTO executions VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, body = excluded.body"
+)
+_GATHER_SECONDS = 0.05
 _PAGE = 100
 _ALL = "SELECT body FROM executions ORDER BY started DESC, rowid DESC LIMIT ? OFFSET ?"
 _CHILDREN = "SELECT body FROM executions WHERE parent = ? ORDER BY started DESC, rowid DESC LIMIT ? OFFSET ?"
 
 
 class SqliteStore:
-    """An `ExecutionStore` in one SQLite database; without a path it lives in memory."""
+    """An `ExecutionStore` in one SQLite database; without a path it lives in memory.
+
+    Changes are gathered and written together, at the latest when somebody reads or after `_GATHER_SECONDS`; `flush`
+    writes them at once. A killed process loses nothing that was flushed: only a crash of the machine may.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        self._changed = threading.Event()
+        self._closed = False
+        self._executions: dict[str, ExecutionRecord] = {}
+        self._steps: dict[tuple[str, int], StepRecord] = {}
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        # A killed process loses nothing with WAL; only a crash of the machine may lose the last moments.
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.executescript(_SCHEMA)
+        threading.Thread(target=self._write_behind, name="executions", daemon=True).start()
 
     def save(self, record: ExecutionRecord) -> None:
-        """Write the execution."""
-        body = json.dumps(vars(record), separators=(",", ":"))
+        """Note that the execution changed."""
         with self._lock:
-            self._db.execute(
-                "INSERT INTO executions VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, body = excluded.body",
-                (record.execution_id, record.parent_id, record.start, record.end, body),
-            )
+            self._executions[record.execution_id] = record
+        self._changed.set()
 
     def save_step(self, execution_id: str, record: StepRecord) -> None:
-        """Write one step."""
-        body = json.dumps(vars(record), separators=(",", ":"))
+        """Note that the step changed."""
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", (execution_id, record.position, body))
+            self._steps[(execution_id, record.position)] = record
+        self._changed.set()
+
+    def flush(self) -> None:
+        """Write what changed."""
+        with self._lock:
+            self._write()
+
+    def _write_behind(self) -> None:
+        while not self._closed:
+            self._changed.wait()
+            self._changed.clear()
+            time.sleep(_GATHER_SECONDS)
+            with self._lock:
+                if not self._closed:
+                    self._write()
+
+    def _write(self) -> None:
+        """Write what changed, in one transaction. The caller holds the lock."""
+        if not self._executions and not self._steps:
+            return
+        executions = [
+            (record.execution_id, record.parent_id, record.start, record.end, _text(record))
+            for record in self._executions.values()
+        ]
+        steps = [(execution_id, position, _text(record)) for (execution_id, position), record in self._steps.items()]
+        self._executions.clear()
+        self._steps.clear()
+        self._db.execute("BEGIN")
+        self._db.executemany(_PUT_EXECUTION, executions)
+        self._db.executemany("INSERT OR REPLACE INTO steps VALUES (?, ?, ?)", steps)
+        self._db.execute("COMMIT")
 
     def find(self, execution_id: str) -> ExecutionRecord | None:
         """Return the execution, or None."""
@@ -144,10 +187,18 @@ class SqliteStore:
             self._db.execute("DELETE FROM tokens WHERE claimed < ?", (moment,))
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what changed and close the file."""
         with self._lock:
+            self._write()
+            self._closed = True
             self._db.close()
+        self._changed.set()
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._lock:
+            self._write()
             return self._db.execute(query, values).fetchall()
+
+
+def _text(record: ExecutionRecord | StepRecord) -> str:
+    return json.dumps(vars(record), separators=(",", ":"))

@@ -133,6 +133,8 @@ class ScriptPool:
 
 
 class _Interpreter:
+    """A warm interpreter, with one forked process ready for the next script."""
+
     def __init__(self, python: str) -> None:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -150,24 +152,40 @@ class _Interpreter:
                 env=environment,
                 start_new_session=True,
             )
+        self._ready: socket.socket | None = self._request()
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def fork(self) -> tuple[socket.socket, int]:
-        """Return the channel to a new process of its own, and its pid. Raises `ScriptCrashedError`."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        """Return the channel to a process of its own, and its pid. Raises `ScriptCrashedError`."""
+        with self._lock:
+            try:
+                channel, self._ready = self._ready, None
+                if channel is None:
+                    channel = self._request()
+                self._ready = self._request()
+            except OSError as error:
+                raise ScriptCrashedError(f"The interpreter could not start a process: {error}") from error
         try:
-            with theirs, self._lock:
-                socket.send_fds(self._control, [b"1"], [theirs.fileno()])
-            return ours, int(zygote.receive(ours))
+            return channel, int(zygote.receive(channel))
         except (EOFError, OSError) as error:
-            ours.close()
+            channel.close()
             raise ScriptCrashedError(f"The interpreter could not start a process: {error}") from error
 
+    def _request(self) -> socket.socket:
+        """Ask for a process without waiting for it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            socket.send_fds(self._control, [b"1"], [theirs.fileno()])
+        return ours
+
     def close(self) -> None:
-        self._control.close()
+        with self._lock:
+            if self._ready is not None:
+                self._ready.close()
+            self._control.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         self._process.wait(timeout=10)

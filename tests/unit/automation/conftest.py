@@ -126,6 +126,8 @@ class Shelf:
 class Harness:
     """Starts executions and waits for what they come to."""
 
+    refusal = RefusalError
+
     def __init__(self, store: SqliteStore, **settings: Any) -> None:
         self.aws = PlayedAws()
         self.documents = Shelf()
