@@ -1,7 +1,7 @@
 """First step of every runbook: finds the stack's parts by its outputs, and pins the documents that the runbook calls.
 
 InputPayload: StackName; Documents (names of the library's documents, put there by scripts/render.py);
-NeedsAgents (optional, default true): whether both hosts' agents have to be online; NeedsBucket (optional, default false).
+NeedsAgents (optional, default true): whether both hosts' agents have to be online; NeedsBucket (default false).
 Returns the stack's outputs by name, plus Parameters (by name), DomainName, Bucket, Hashes and Versions (by the
 document's name without its prefix). Raises an error that says what is missing and what to do about it.
 """
