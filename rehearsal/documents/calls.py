@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.command import CommandDocument, get
-from rehearsal.documents.model import Document, DocumentKind, Intrinsic
+from rehearsal.documents.model import RESERVED_PREFIXES, Document, DocumentKind, Intrinsic
 from rehearsal.documents.references import has_reference
-from rehearsal.documents.rule import RESERVED_PREFIXES
 from rehearsal.documents.runbook import Runbook
 
 if TYPE_CHECKING:

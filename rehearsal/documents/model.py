@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from rehearsal.documents.source import Place, Source
 
 
+RESERVED_PREFIXES = ("aws", "amazon", "amzn")
+"""Prefixes of names that only AWS may give (AWS::SSM::Document, Name; AWSEC2 and the like begin so too)."""
+
+
 class DocumentKind(StrEnum):
     """DocumentType of the SSM API, as far as a document's own content decides it."""
 
@@ -54,8 +58,10 @@ class Document:
     schema_version: str
     source: Source
 
-    def __str__(self) -> str:
-        return self.name
+    @property
+    def is_awss_own(self) -> bool:
+        """Whether only AWS can have given it its name; such documents may use what no one else may."""
+        return self.name.lower().startswith(RESERVED_PREFIXES)
 
 
 def kind_of(content: dict[str, Any]) -> DocumentKind:
@@ -87,7 +93,7 @@ def _kind_by_keys(content: dict[str, Any]) -> DocumentKind:
 
 
 def _runs_on_hosts(step: dict[str, Any]) -> bool:
-    return step.get("action") in {"aws:runShellScript", "aws:runPowerShellScript", "aws:downloadContent"}
+    return step.get("action") in ("aws:runShellScript", "aws:runPowerShellScript", "aws:downloadContent")
 
 
 def _uses_only(content: dict[str, Any], action: str) -> bool:

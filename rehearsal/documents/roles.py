@@ -66,7 +66,7 @@ def _grants(role: str, resources: Mapping[str, Any]) -> Iterator[Grant]:
         yield from _statements(mapping(policy).get("PolicyDocument"), path)
     for logical_id, resource in resources.items():
         properties = mapping(mapping(resource).get("Properties"))
-        if mapping(resource).get("Type") in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"}:
+        if mapping(resource).get("Type") in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
             attached = properties.get("Roles", [properties.get("RoleName")])
             if any(_refers_to(item, role) for item in (attached if isinstance(attached, list) else [])):
                 path = ("Resources", logical_id, "Properties", "PolicyDocument")

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from rehearsal.documents.library import Library
     from rehearsal.documents.source import Path
 
-RESERVED_PREFIXES = ("aws", "amazon", "amzn")
-"""Prefixes of names that only AWS may give (AWS::SSM::Document, Name; AWSEC2 and the like begin so too)."""
-
 AUTOMATION = frozenset({DocumentKind.AUTOMATION})
 COMMAND = frozenset({DocumentKind.COMMAND})
 ANY = frozenset(DocumentKind)
@@ -63,11 +60,6 @@ class Subject:
     def command(self) -> CommandDocument:
         """The document's steps and scripts, as the agent sees them."""
         return CommandDocument(self.document)
-
-    @property
-    def is_awss_own(self) -> bool:
-        """AWS's own documents may use what no one else may (internal actions, reserved names)."""
-        return self.document.name.lower().startswith(RESERVED_PREFIXES)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from rehearsal.documents.source import Source
 MAX_CONTENT = 64 * 1024
 """Bytes of a document's content (API reference, CreateDocument, Content)."""
 
-_VERSIONS: dict[str, frozenset[str]] = {
-    "Automation": frozenset({"0.3"}),
-    "Command": frozenset({"1.2", "2.0", "2.2"}),
-    "Session": frozenset({"1.0"}),
-    "Policy": frozenset({"2.0"}),
+_VERSIONS: dict[str, tuple[str, ...]] = {
+    "Automation": ("0.3",),
+    "Command": ("1.2", "2.0", "2.2"),
+    "Session": ("1.0",),
+    "Policy": ("2.0",),
 }
 _FREE_FORM = frozenset({"ChangeCalendar", "ApplicationConfiguration", "ApplicationConfigurationSchema", "Package"})
 """Types whose content is no schema document of this kind: only that it is not empty can be said."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rehearsal.documents.rule import Level
+
 if TYPE_CHECKING:
     from rehearsal.documents.model import Document
-    from rehearsal.documents.rule import Level, LibraryRule, Problem, Rule
+    from rehearsal.documents.rule import LibraryRule, Problem, Rule
     from rehearsal.documents.source import Path, Place
 
 MAX_MESSAGE = 1000
@@ -41,12 +43,19 @@ def finding_of(document: Document, rule: Rule | LibraryRule, problem: Problem) -
         place=place,
         document=document.name,
         rule=rule.id,
-        level=problem.level or rule.level,
+        level=_level(document, rule, problem),
         where=where(document, problem.path),
         message=" ".join(problem.message.split())[:MAX_MESSAGE],
         source_line=source.line_text(place),
         within=source.prefix + problem.path,
     )
+
+
+def _level(document: Document, rule: Rule | LibraryRule, problem: Problem) -> Level:
+    """AWS's own documents run, or are not the reader's to mend: only what the service refuses is an error in them."""
+    if document.is_awss_own and problem.service is None:
+        return Level.WARNING
+    return problem.level or rule.level
 
 
 def where(document: Document, path: Path) -> str:

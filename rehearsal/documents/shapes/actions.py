@@ -15,6 +15,9 @@ OPEN_ENDED = frozenset(
 )
 """Actions whose payload is not known before they run."""
 
+INTERNAL = frozenset({"aws:installDistributorPackageOnAzure"})
+"""Actions of AWS's own documents that are on no page; whether others may use them is not known."""
+
 ACTIONS: Mapping[str, frozenset[str]] = {
     "aws:approve": frozenset({"ApprovalStatus", "ApproverDecisions"}),
     "aws:assertAwsResourceProperty": frozenset(),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.model import Intrinsic
 from rehearsal.documents.references import REFERENCE
-from rehearsal.documents.rule import Level, Problem
+from rehearsal.documents.rule import Problem
 from rehearsal.documents.shapes.types import described
 from rehearsal.documents.suggest import did_you_mean
 
@@ -47,8 +47,8 @@ class Shape:
     ignore_case: bool = False
 
 
-def input_problems(inputs: Any, shape: Shape, path: Path, owner: str, unknown: Level) -> Iterator[Problem]:
-    """What is unknown, missing, doubled or of another type; `unknown` is the level of an undocumented input."""
+def input_problems(inputs: Any, shape: Shape, path: Path, owner: str) -> Iterator[Problem]:
+    """What is unknown, missing, doubled or of another type."""
     if not isinstance(inputs, dict):
         return
     given = _names(inputs, shape)
@@ -58,7 +58,7 @@ def input_problems(inputs: Any, shape: Shape, path: Path, owner: str, unknown: L
             yield from _value(inputs[written], known, written, (*path, written))
         elif not shape.open_ended:
             message = f'{owner} has no input "{written}"{did_you_mean(written, shape.inputs)}'
-            yield Problem((*path, written), message, unknown, on_key=True)
+            yield Problem((*path, written), message, on_key=True)
     present = set(given.values())
     for name, known in shape.inputs.items():
         if known.required and name not in present:

@@ -76,7 +76,7 @@ def _definition(name: str, definition: dict[str, Any], path: Path) -> Iterator[P
     yield from _default(name, definition, declared, path)
     if definition.get("interpolationType", "ENV_VAR") != "ENV_VAR":
         yield Problem((*path, "interpolationType"), "interpolationType has one value: ENV_VAR")
-    if definition.get("displayType", "textfield") not in {"textfield", "textarea"}:
+    if definition.get("displayType", "textfield") not in ("textfield", "textarea"):
         yield Problem((*path, "displayType"), "displayType is textfield or textarea")
     if not isinstance(definition.get("description", ""), str):
         yield Problem((*path, "description"), "a description is text")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.model import Intrinsic
+from rehearsal.documents.references import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def parsed(script: str) -> ast.Module | SyntaxProblem:
             warnings.simplefilter("ignore")
             return ast.parse(script)
     except SyntaxError as error:
+        if REFERENCE.search(script):
+            return parsed(REFERENCE.sub("0", script))  # Automation fills these in before Python sees them
         return SyntaxProblem(error.msg, error.lineno or 1, error.offset or 1)
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxProblem(str(error) or "nested too deeply", 1, 1)

@@ -8,11 +8,11 @@ from rehearsal.documents.model import Intrinsic
 
 BASIC = ("String", "StringList", "Boolean", "Integer", "MapList", "StringMap")
 _RESOURCES = ("AWS::EC2::Instance::Id", "AWS::S3::Bucket::Name", "AWS::IAM::Role::Arn")
-PARAMETER_TYPES = frozenset((*BASIC, *_RESOURCES, *(f"List<{name}>" for name in _RESOURCES)))
+PARAMETER_TYPES = (*BASIC, *_RESOURCES, *(f"List<{name}>" for name in _RESOURCES))
 _SHOWN = 40
 """Characters of a text that fit into a message."""
 
-VARIABLE_TYPES = frozenset(BASIC)
+VARIABLE_TYPES = BASIC
 
 
 def basic_type(declared: str) -> str:

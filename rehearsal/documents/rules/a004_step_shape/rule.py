@@ -86,7 +86,7 @@ def _types(step: Step) -> Iterator[Problem]:
 
 
 def _jumps(step: Step) -> Iterator[Problem]:
-    for key, words in (("onFailure", {"Abort", "Continue"}), ("onCancel", {"Abort"})):
+    for key, words in (("onFailure", ("Abort", "Continue")), ("onCancel", ("Abort",))):
         value = step.body.get(key)
         if value is None or isinstance(value, Intrinsic) or value in words or step.target_of(key) is not None:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rehearsal.documents.rule import AUTOMATION, Level, Problem, Rule, Subject
-from rehearsal.documents.shapes.actions import ACTIONS
+from rehearsal.documents.shapes.actions import ACTIONS, INTERNAL
 from rehearsal.documents.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         if not step.action or step.action in ACTIONS:
             continue
         message = f'Automation has no action "{step.action}"{did_you_mean(step.action, ACTIONS)}'
-        if subject.is_awss_own:
+        if subject.document.is_awss_own or step.action in INTERNAL:
             yield Problem(
                 (*step.path, "action"), f"{message} (AWS's own documents may use internal ones)", Level.WARNING
             )

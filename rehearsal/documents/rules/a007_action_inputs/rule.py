@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Required inputs are there, none is unknown, each has its type and keeps its limits."""
-    unknown = Level.WARNING if subject.is_awss_own else Level.ERROR
     for step in subject.runbook.steps:
         shape = ACTION_INPUTS.get(step.action)
         if shape is not None:
-            yield from input_problems(step.body.get("inputs", {}), shape, (*step.path, "inputs"), step.action, unknown)
+            yield from input_problems(step.body.get("inputs", {}), shape, (*step.path, "inputs"), step.action)
 
 
 RULE = Rule(

@@ -36,7 +36,7 @@ def _default(name: str, definition: object) -> Iterator[Problem]:
         elif not reference.name.startswith("ssm:"):
             message = f"a default cannot refer to {{{{ {reference.name} }}}}: only {{{{ ssm:… }}}} is resolved here"
             yield Problem(path, message, Level.WARNING)
-        elif fields.get("type") not in {"String", "StringList"}:
+        elif fields.get("type") not in ("String", "StringList"):
             yield Problem(path, f'only a String or StringList can come from Parameter Store, and "{name}" is neither')
 
 

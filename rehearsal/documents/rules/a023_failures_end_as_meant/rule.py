@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Problem]:
                 "write isCritical: true if that is meant, false if not"
             )
             yield Problem((*step.path, "onFailure"), message)
-        elif failure in {None, "Abort"} and "isCritical" in step.body and not step.is_critical:
+        elif failure in (None, "Abort") and "isCritical" in step.body and not step.is_critical:
             message = "the run stops when this step fails, and what it ends as is not documented for isCritical: false"
             yield Problem((*step.path, "isCritical"), message)
 

@@ -17,7 +17,6 @@ _CALLING = frozenset({"aws:executeAwsApi", "aws:assertAwsResourceProperty", "aws
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Service is a client of boto3, Api an operation of it."""
-    level = Level.WARNING if subject.is_awss_own else None
     for step in subject.runbook.steps:
         service, api = step.inputs.get("Service"), step.inputs.get("Api")
         if step.action not in _CALLING or not isinstance(service, str) or is_open(service):
@@ -25,10 +24,11 @@ def check(subject: Subject) -> Iterator[Problem]:
         path = (*step.path, "inputs")
         if service not in service_names():
             known = did_you_mean(service, service_names())
+            level = Level.WARNING if service.lower() in service_names() else None
             yield Problem((*path, "Service"), f'boto3 has no client "{service}"{known}', level)
         elif isinstance(api, str) and not is_open(api) and operation(service, api) is None:
             known = did_you_mean(api, operation_names(service))
-            yield Problem((*path, "Api"), f'{service} has no operation "{api}"{known}', level)
+            yield Problem((*path, "Api"), f'{service} has no operation "{api}"{known}')
 
 
 RULE = Rule(

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rehearsal.documents.source import Path
 
 _QUERYING = frozenset({"aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty"})
-_TYPES: dict[str, frozenset[str]] = {
-    "list": frozenset({"StringList", "MapList"}),
-    "structure": frozenset({"StringMap"}),
-    "map": frozenset({"StringMap"}),
+_TYPES: dict[str, tuple[str, ...]] = {
+    "list": ("MapList", "StringList"),
+    "structure": ("StringMap",),
+    "map": ("StringMap",),
 }
 
 
@@ -57,7 +57,7 @@ def _selected(shape: Any, selector: Any, path: Path, declared: Any) -> Iterator[
     if missing is not None:
         known = did_you_mean(missing, _members(shape, selector))
         yield Problem(path, f'the operation answers no "{missing}"{known}')
-    elif end is not None and declared is not None and declared not in _TYPES.get(end.type_name, {declared}):
+    elif end is not None and declared is not None and declared not in _TYPES.get(end.type_name, (declared,)):
         kinds = " or ".join(sorted(_TYPES[end.type_name]))
         yield Problem(path, f"the selector finds a {end.type_name}, which is a {kinds} and no {declared}")
 

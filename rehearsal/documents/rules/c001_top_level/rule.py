@@ -19,7 +19,7 @@ _KEYS = {
     "files": dict,
     "outputs": list,
 }
-_OLD = frozenset({"1.0", "1.2"})
+_OLD = ("1.0", "1.2")
 
 
 def check(subject: Subject) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         if step.action and step.action not in PLUGINS:
             message = f'the agent has no plugin "{step.action}"{did_you_mean(step.action, PLUGINS)}'
             path = (*step.path, "action") if "action" in step.body else step.path
-            if subject.is_awss_own:
+            if subject.document.is_awss_own:
                 yield Problem(path, message, Level.WARNING)
             else:
                 yield Problem(path, message, service=f"Unknown action: {step.action}")

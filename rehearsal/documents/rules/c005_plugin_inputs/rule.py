@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         shape = PLUGINS.get(step.action)
         if shape is not None:
             for path, inputs in step.sets:
-                yield from input_problems(dict(inputs), shape, path, step.action, Level.ERROR)
+                yield from input_problems(dict(inputs), shape, path, step.action)
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.documents.rule import RESERVED_PREFIXES, Level, LibraryProblem, LibraryRule, Problem
+from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
 from rehearsal.documents.runbook import mapping
 from rehearsal.documents.shapes.patterns import PatternError, compiled
 from rehearsal.documents.shapes.types import described
@@ -38,7 +38,7 @@ def check(library: Library) -> Iterator[LibraryProblem]:
 
 
 def _patterns(document: Document) -> Iterator[tuple[str, str]]:
-    if document.name.lower().startswith(RESERVED_PREFIXES):
+    if document.is_awss_own:
         return
     for name, definition in mapping(document.content.get("parameters")).items():
         pattern = mapping(definition).get("allowedPattern")

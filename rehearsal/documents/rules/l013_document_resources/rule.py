@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.documents.rule import RESERVED_PREFIXES, Level, LibraryProblem, LibraryRule, Problem
+from rehearsal.documents.model import RESERVED_PREFIXES
+from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
 from rehearsal.documents.runbook import mapping
 from rehearsal.documents.templates import DOCUMENT_TYPE
 
