@@ -15,8 +15,9 @@ import boto3
 from botocore.config import Config
 
 from rehearsal.automation import AssumeRoleDeniedError
+from rehearsal.cloud.iam.context import RequestContext
+from rehearsal.cloud.iam.policy import trusts
 from rehearsal.cloud.role_sessions import RoleCredentials, RoleSessions
-from rehearsal.cloud.trust import may_assume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +137,8 @@ class EndpointAccess:
         role = next((r for r in list(self._door.backend("iam", "aws").roles.values()) if r.arn == role_arn), None)
         if role is None:
             raise AssumeRoleDeniedError(f"The defined assume role is unable to be assumed: {role_arn} does not exist.")
-        context = {"aws:SourceAccount": self._account_id, "aws:SourceArn": execution_arn}
-        if not may_assume(str(role.assume_role_policy_document or "{}"), SERVICE, context):
+        context = RequestContext({"aws:sourceaccount": self._account_id, "aws:sourcearn": execution_arn})
+        trust = str(role.assume_role_policy_document or "")
+        if not trusts(trust, {"Service": SERVICE}, "sts:AssumeRole", context):
             reason = f"{role_arn} does not trust {SERVICE} for this execution"
             raise AssumeRoleDeniedError(f"The defined assume role is unable to be assumed: {reason}.")

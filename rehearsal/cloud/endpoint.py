@@ -10,7 +10,9 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
+from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
@@ -32,7 +34,11 @@ Environ = dict[str, Any]
 class Validator(Protocol):
     """Checks a call's input against the service's model; raises `WireError`."""
 
-    def __call__(self, call: ApiCall, body: bytes) -> None: ...
+    def __call__(self, call: ApiCall, body: bytes) -> None:
+        """Check the operations that are ours."""
+
+    def explain(self, call: ApiCall, error: Exception) -> None:
+        """Check any operation's input, after moto failed on it."""
 
 
 ServiceHandler = Callable[[ApiCall, bytes], Response]
@@ -53,6 +59,8 @@ class Endpoint:
         handlers: Mapping[str, ServiceHandler],
         metadata: Callable[[Request], Response],
         prepare: Callable[[str], None],
+        unmodelled: Mapping[str, frozenset[str]],
+        answered: Callable[[ApiCall], None],
     ) -> None:
         self._settings = settings
         self._authorizer = authorizer
@@ -60,6 +68,8 @@ class Endpoint:
         self._handlers = dict(handlers)
         self._metadata = metadata
         self._prepare = prepare
+        self._answered = answered
+        self._unmodelled = dict(unmodelled)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -72,6 +82,7 @@ class Endpoint:
                 return self._metadata(request)(environ, start_response)
             call = identify(request, body, account_id=self._settings.account_id, default_region=self._settings.region)
             response = self._answer(call, environ, body)
+            self._answered(call)
         except WireError as error:
             response = error_response(*_speaking_to(call, environ, error))
         except Exception:
@@ -91,8 +102,8 @@ class Endpoint:
             )
 
     def _answer(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
-        if not call.operation and call.protocol in {"json", "query", "ec2"}:
-            raise unknown_operation(call.protocol, "(none named)")
+        if call.protocol in {"json", "query", "ec2"} and not self._is_known(call):
+            raise unknown_operation(call.protocol, call.operation or "(none named)")
         if call.protocol == "json":
             _require_object(body)
         decision = self._authorizer.authorize(call)
@@ -102,6 +113,16 @@ class Endpoint:
         if handler := self._handlers.get(call.service):
             return handler(call, body)
         return self._ask_moto(call, environ, body)
+
+    def _is_known(self, call: ApiCall) -> bool:
+        """Whether the service's API has the operation; of services without a model, moto or a handler knows."""
+        if not call.operation or call.service in self._handlers:
+            return bool(call.operation)
+        try:
+            model = get_service_model(call.service)
+        except UnknownServiceError:
+            return True
+        return call.operation in model.operation_names or call.operation in self._unmodelled.get(call.service, ())
 
     def _ask_moto(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)
@@ -115,6 +136,10 @@ class Endpoint:
             content, status, headers = run_wsgi_app(app, environ, buffered=True)
         except NotImplementedError as error:
             raise _absent(call) from error
+        except Exception as error:
+            # moto trusts its clients to validate; where it stumbles over bad input, the model says what was wrong.
+            self._validate.explain(call, error)
+            raise
         response = Response(content, status=status, headers=headers)
         if response.status_code in {404, 405} and response.mimetype == "text/html":
             raise unknown_operation(call.protocol, call.operation or environ["PATH_INFO"])

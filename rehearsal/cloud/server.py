@@ -8,25 +8,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore
-from rehearsal.cloud.authorizer import AllowEverything, Authorizer
 from rehearsal.cloud.aws_access import Clients, EndpointAccess
 from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
+from rehearsal.cloud.iam.authorizer import IamAuthorizer
+from rehearsal.cloud.iam.models import AuditedIamBackend
+from rehearsal.cloud.iam.usage import Usage
 from rehearsal.cloud.imds import InstanceMetadata
 from rehearsal.cloud.inventory import Ec2Inventory
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.moto_door import ClosedDoorError, MotoDoor
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
 from rehearsal.cloud.ssm.models import SsmBackend
-from rehearsal.cloud.ssm.operations import OPERATIONS
+from rehearsal.cloud.ssm.operations import AGENT_OPERATIONS, OPERATIONS
 from rehearsal.cloud.ssm.runbooks import Runbooks
 from rehearsal.cloud.validation import ModelValidator
 
 if TYPE_CHECKING:
+    from rehearsal.cloud.authorizer import ApiCall, Authorizer
     from rehearsal.cloud.settings import CloudSettings
+    from rehearsal.cloud.state import StateKeeper
 
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
+READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Batch")
 CLOCK_SECONDS = 0.5
 SHUTDOWN_POLL_SECONDS = 0.05
 
@@ -46,7 +51,9 @@ class Cloud:
     def __init__(self, settings: CloudSettings, authorizer: Authorizer | None = None) -> None:
         self.settings = settings
         self.door = MotoDoor(settings.account_id)
-        self._authorizer = authorizer or AllowEverything()
+        self.usage = Usage()
+        self._authorizer = authorizer
+        self._keeper: StateKeeper | None = None
         self._servers: list[HttpServer] = []
         self._stopping = threading.Event()
         self._clients = Clients(lambda: self.url)
@@ -69,6 +76,7 @@ class Cloud:
         self.door.open()
         try:
             self.endpoint = self._compose()
+            self._restore()
             for address, port in self.settings.listen:
                 self._servers.append(HttpServer(address, port, self.endpoint))
         except BaseException:
@@ -79,21 +87,29 @@ class Cloud:
             self._in_background(partial(server.serve_forever, SHUTDOWN_POLL_SECONDS), f"endpoint {server.host}")
         self._in_background(partial(self._warm_up, self.endpoint), "warm-up")
         self._in_background(self._run_clock, "clock")
+        if self._keeper is not None:
+            self._keeper.start()
 
     def stop(self) -> None:
         """End everything that `start` began. Safe to call twice."""
         self._stopping.set()
-        for backend in self._ssm_backends():
-            backend.close()
         for server in self._servers:
             server.shutdown()
             server.server_close()
         self._servers.clear()
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
+        for backend in self._ssm_backends():
+            backend.close()
         self.door.close()
 
     def _compose(self) -> Endpoint:
         settings = self.settings
         self.door.extend("ec2", HostedEc2Backend)
+        self.door.extend("iam", partial(AuditedIamBackend, usage=self.usage))
+        self.door.extend_on_use("cloudtrail", self._load_trail)
+        self._authorizer = self._authorizer or IamAuthorizer(self.door, settings.account_id, self.usage)
         self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings, open_engine=self._open_engine))
         self.door.extend_on_use("cloudformation", self._load_cloudformation)
         self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
@@ -104,7 +120,33 @@ class Cloud:
             handlers={"ec2messages": MessageDelivery(self.ssm, settings.long_poll, lambda: self.url)},
             metadata=InstanceMetadata(Machines(self.door, settings.region), self.door, settings),
             prepare=self.door.prepare,
+            answered=self._answered,
+            unmodelled={"ssm": AGENT_OPERATIONS},
         )
+
+    def _restore(self) -> None:
+        """Take up the state that an earlier process left, where there is a folder for it."""
+        if self.settings.state_folder is None:
+            return
+        from rehearsal.cloud.state import StateKeeper  # noqa: PLC0415 - most tests keep no state
+
+        path = self.settings.state_folder / "endpoint.state"
+        self._keeper = StateKeeper(self.door, path, {"settings": self.settings}, {"usage": self.usage})
+        self._keeper.restore()
+
+    def _answered(self, call: ApiCall) -> None:
+        """A call has been answered: what it may have changed is announced and saved."""
+        if call.operation.startswith(READING) or call.service == "ec2messages":
+            return
+        if call.service in {"ec2", "cloudformation"}:
+            self.inventory.touch()
+        if self._keeper is not None:
+            self._keeper.changed()
+
+    def _load_trail(self) -> Any:
+        from rehearsal.cloud.iam.trail.models import TrailBackend  # noqa: PLC0415 - few rehearsals ask for it
+
+        return partial(TrailBackend, usage=self.usage)
 
     def _load_cloudformation(self) -> Any:
         from rehearsal.cloud.cloudformation.connector import EndpointConnector  # noqa: PLC0415 - loads all of moto

@@ -8,11 +8,13 @@ than AWS: a member that the model does not know is refused instead of ignored, b
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import regex  # type: ignore[import-untyped] # publishes no types
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, MapShape, OperationNotFoundError, Shape, StringShape, StructureShape
 from moto.core.utils import get_service_model
 
 from rehearsal.cloud.wire import WireError
@@ -34,6 +36,7 @@ _JSON_NAMES = {
     list: "START_ARRAY",
 }
 _WANTED = {"string": "String", "integer": "Integer", "long": "Long", "boolean": "Boolean", "list": "List", "map": "Map"}
+_INVALID = {"query": "ValidationError", "ec2": "InvalidParameterValue", "s3": "InvalidRequest"}
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -44,8 +47,8 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "map": (dict,),
     "structure": (dict,),
-    "blob": (str,),
-    "timestamp": (int, float, str),
+    "blob": (str, bytes),
+    "timestamp": (int, float, str, datetime),
 }
 
 
@@ -61,6 +64,20 @@ class ModelValidator:
             return
         shape = get_service_model(call.service).operation_model(call.operation).input_shape
         validate(parse(body), shape)
+
+    def explain(self, call: ApiCall, error: Exception) -> None:
+        """Raise `WireError` when the input of a failed call breaks the model; `error` is what moto failed with."""
+        try:
+            shape = get_service_model(call.service).operation_model(call.operation).input_shape
+        except (UnknownServiceError, OperationNotFoundError):
+            return
+        if shape is None:
+            return
+        try:
+            validate(dict(call.parameters), shape)
+        except WireError as found:
+            code = _INVALID.get("s3" if call.service == "s3" else call.protocol, found.code)
+            raise WireError(code, found.message, found.status) from error
 
 
 def parse(body: bytes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.cloud.ssm import parameters, targets
 from rehearsal.cloud.ssm.commands import TERMINAL, Command, Details, Invocation, PluginResult, Status, share, steps_of
 from rehearsal.cloud.ssm.exceptions import SsmError, validation_error
-from rehearsal.cloud.ssm.outputs import check_outputs, locate_output
+from rehearsal.cloud.ssm.outputs import check_outputs
 from rehearsal.cloud.ssm.replies import apply_reply
 from rehearsal.cloud.ssm.timeouts import execution_seconds
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_DELIVERY_SECONDS = 3600
 DEFAULT_CONCURRENCY = 50
 DEFAULT_ERRORS = 0
-MAX_KEPT = 10_000
+MAX_KEPT = 1_000
 
 
 class CommandService:
@@ -117,8 +117,7 @@ class CommandService:
                 return
             invocation.seen_replies.add(reply_id)
             invocation.acknowledged = invocation.acknowledged or datetime.now(UTC)
-            for plugin in apply_reply(invocation, payload):
-                locate_output(command, invocation, plugin, self._backend.region_name)
+            apply_reply(invocation, payload, command.request.get("OutputS3Region") or self._backend.region_name)
         self._advance(command)
 
     def fail(self, message_id: str, failure: str) -> None:

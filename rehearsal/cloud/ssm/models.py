@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from rehearsal.automation import Caller
+from rehearsal.cloud.iam.principals import Principals
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.ssm import targets
 from rehearsal.cloud.ssm.association_service import AssociationService
@@ -72,8 +73,12 @@ class SsmBackend(SimpleSystemManagerBackend):
 
     def automation_caller(self, access_key: str) -> Caller:
         """Return who an access key belongs to, as executions show it."""
-        _, arn, account_id = self.door.backend("sts", "aws").get_caller_identity(access_key, self.region_name)
-        return Caller(arn=arn, account_id=account_id, access_key_id=access_key)
+        principal = Principals(self.door, self.account_id).find(access_key)
+        return Caller(arn=principal.arn, account_id=principal.account_id, access_key_id=access_key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a restart takes up again: all but the engine, which keeps its executions itself."""
+        return {name: value for name, value in vars(self).items() if name not in {"_engine", "_open_engine"}}
 
     def reset(self) -> None:
         """End; a cloud drops its backends, and moto could not construct this one anew."""

@@ -51,4 +51,15 @@ AUTOMATION = frozenset(
         "GetExecutionPreview",
     }
 )
+AGENT_OPERATIONS = frozenset(
+    {
+        "UpdateInstanceInformation",
+        "ListInstanceAssociations",
+        "UpdateInstanceAssociationStatus",
+        "RegisterManagedInstance",
+        "RequestManagedInstanceRoleToken",
+        "UpdateManagedInstancePublicKey",
+    }
+)
+"""What agents call and no SDK's model describes."""
 OPERATIONS = DOCUMENTS | COMMANDS | ASSOCIATIONS | AUTOMATION

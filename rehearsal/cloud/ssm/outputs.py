@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.cloud.ssm.exceptions import SsmError
 
 if TYPE_CHECKING:
-    from rehearsal.cloud.ssm.commands import Command, Invocation, PluginResult
     from rehearsal.cloud.ssm.models import SsmBackend
 
 
@@ -26,15 +25,3 @@ def check_outputs(backend: SsmBackend, request: dict[str, Any]) -> None:
         raise SsmError("InvalidRole", "ServiceRoleArn is required to send notifications.")
     if arn and arn not in backend.door.backend("sns", backend.region_name).topics:
         raise SsmError("InvalidNotificationConfig", f"The SNS topic {arn} doesn't exist.")
-
-
-def locate_output(command: Command, invocation: Invocation, plugin: PluginResult, region: str) -> None:
-    """Set the addresses of a finished step's output, as the agent names its objects."""
-    bucket = command.request.get("OutputS3BucketName")
-    if not bucket:
-        return
-    parts = (command.request.get("OutputS3KeyPrefix"), command.command_id, invocation.instance_id)
-    folder = "/".join(part for part in parts if part)
-    base = f"https://s3.{command.request.get('OutputS3Region') or region}.amazonaws.com/{bucket}/{folder}"
-    step = f"{plugin.action.replace(':', '')}/{plugin.name.replace(':', '')}"
-    plugin.stdout_url, plugin.stderr_url = f"{base}/{step}/stdout", f"{base}/{step}/stderr"

@@ -30,9 +30,8 @@ _STEP = {
 MAX_TRACE = 2_500
 
 
-def apply_reply(invocation: Invocation, payload: dict[str, Any]) -> list[PluginResult]:
-    """Update the invocation; return the steps that this reply finished."""
-    finished = []
+def apply_reply(invocation: Invocation, payload: dict[str, Any], region: str) -> None:
+    """Update the invocation. `region` is that of the bucket that the output goes to."""
     statuses = payload.get("runtimeStatus")
     reports: dict[str, Any] = statuses if isinstance(statuses, dict) else {}
     for key, reported in reports.items():
@@ -40,12 +39,11 @@ def apply_reply(invocation: Invocation, payload: dict[str, Any]) -> list[PluginR
         if plugin is None or not isinstance(reported, dict) or plugin.is_finished:
             continue
         if _update(plugin, reported):
-            finished.append(plugin)
+            _locate_output(plugin, reported, region)
     trace = payload.get("documentTraceOutput")
     if isinstance(trace, str) and trace:
         invocation.trace = trace[:MAX_TRACE]
     _update_status(invocation, str(payload.get("documentStatus", "")))
-    return finished
 
 
 def _update(plugin: PluginResult, reported: dict[str, Any]) -> bool:
@@ -61,6 +59,16 @@ def _update(plugin: PluginResult, reported: dict[str, Any]) -> bool:
     plugin.stderr = _text(reported, "standardError")
     plugin.output = _text(reported, "output")
     return True
+
+
+def _locate_output(plugin: PluginResult, reported: dict[str, Any], region: str) -> None:
+    """Take the addresses of the output from where the agent says that it put it."""
+    bucket, prefix, step = (
+        _text(reported, f"{key}") for key in ("outputS3BucketName", "outputS3KeyPrefix", "stepName")
+    )
+    if bucket:
+        base = f"https://s3.{region}.amazonaws.com/{bucket}/{prefix}/{step}"
+        plugin.stdout_url, plugin.stderr_url = f"{base}/stdout", f"{base}/stderr"
 
 
 def _update_status(invocation: Invocation, status: str) -> None:

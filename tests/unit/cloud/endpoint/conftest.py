@@ -98,7 +98,7 @@ class Host:
         headers = {
             "X-Amz-Target": f"{target}.{operation}",
             "Content-Type": "application/x-amz-json-1.1",
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=ASIAHOST/20260101/{REGION}/{service}/aws4_request, "
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIAHOST/20260101/{REGION}/{service}/aws4_request, "
             "SignedHeaders=host, Signature=0",
         }
         return self.http.post("/", headers=headers, content=json.dumps(body))

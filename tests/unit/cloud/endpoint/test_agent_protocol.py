@@ -78,10 +78,15 @@ def test_nodes_are_filtered(ssm: Any, new_host: Callable[..., Any], name: str, r
 def test_a_waiting_agent_gets_a_message_the_moment_it_exists(ssm: Any, new_host: Callable[..., Any]) -> None:
     host = new_host()
     received: list[dict[str, Any]] = []
-    asking = threading.Thread(target=lambda: received.extend(host.messages() or host.messages()))
+
+    def ask() -> None:
+        while not received:
+            received.extend(host.messages())
+
+    asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     ssm.send_command(InstanceIds=[host.instance_id], **SHELL)
-    asking.join(timeout=10)
+    asking.join(timeout=20)
     message = received[0]
     assert message["Topic"].startswith("aws.ssm.sendCommand.")
     assert message["Destination"] == host.instance_id

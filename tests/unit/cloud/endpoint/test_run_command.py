@@ -259,8 +259,8 @@ def test_steps_are_collected_from_the_replies_in_between(
     refused(ssm.get_command_invocation, "InvalidPluginName", **where, PluginName="fourth")
 
 
-def test_the_addresses_of_the_output_follow_the_agents_names(
-    client: Callable[[str], Any], ssm: Any, new_host: Callable[..., Any]
+def test_the_addresses_of_the_output_are_where_the_agent_put_it(
+    client: Callable[[str], Any], ssm: Any, new_host: Callable[..., Any], step: Callable[..., dict[str, Any]]
 ) -> None:
     client("s3").create_bucket(Bucket="outputs-of-commands")
     host = new_host()
@@ -271,11 +271,20 @@ def test_the_addresses_of_the_output_follow_the_agents_names(
         OutputS3KeyPrefix="runs",
         CloudWatchOutputConfig={"CloudWatchOutputEnabled": True, "CloudWatchLogGroupName": "group"},
     )
-    payload = host.run()
+    message = host.messages()[0]
+    host.acknowledge(message)
+    payload = json.loads(message["Payload"])
+    folder = f"runs/{command_id}/{host.instance_id}/awsrunShellScript"
+    where = {
+        "outputS3BucketName": "outputs-of-commands",
+        "outputS3KeyPrefix": folder,
+        "stepName": "0.awsrunShellScript",
+    }
+    host.reply(message, "Success", {"aws:runShellScript": step("Success") | where})
     assert (payload["OutputS3BucketName"], payload["OutputS3KeyPrefix"]) == ("outputs-of-commands", "runs")
     assert (payload["CloudWatchLogGroupName"], payload["CloudWatchOutputEnabled"]) == ("group", "true")
     shown = ssm.get_command_invocation(CommandId=command_id, InstanceId=host.instance_id)
-    key = f"runs/{command_id}/{host.instance_id}/awsrunShellScript/awsrunShellScript/stdout"
+    key = f"{folder}/0.awsrunShellScript/stdout"
     assert shown["StandardOutputUrl"] == f"https://s3.us-east-1.amazonaws.com/outputs-of-commands/{key}"
 
 
