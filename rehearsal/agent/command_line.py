@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "--region", default=os.environ.get("AWS_REGION", "us-east-1"), help="what scripts see as Region"
     )
     parser.add_argument("--aws", action="store_true", help="resolve {{ssm:...}} and downloads with this host's role")
-    parser.epilog = "--serve runs the agent of a host; see rehearsal/agent/README.md"
+    parser.epilog = "--serve runs the agent of a host; see packaging/README.md beside this module"
     return parser
 
 

@@ -72,6 +72,16 @@ class CommandRunner:
         if self._store.stage_of(command_id) is Stage.PENDING:
             self._store.move(command_id, Stage.PENDING, Stage.CURRENT)
         state = self._store.load(command_id, Stage.CURRENT)
+        try:
+            self._run(state)
+        except OSError as error:
+            # A full disk, above all: what runs cannot be kept, but whoever waits is told.
+            reason = f"the agent cannot go on with the command: {error}"
+            self._log(f"{command_id}: {reason}")
+            self._reply(state, document_reply(Status.FAILED, reason, self._agent_version), "last reply")
+
+    def _run(self, state: CommandState) -> None:
+        command_id = state.command.command_id
         process = None
         if state.status is not Status.IN_PROGRESS:
             state = self._save(replace(state, status=Status.IN_PROGRESS))

@@ -15,6 +15,7 @@ from rehearsal.agent.results import (
     StepResult,
     combine,
     truncate,
+    worst,
 )
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from rehearsal.agent.content import Step
     from rehearsal.agent.document import PreparedDocument
+    from rehearsal.agent.plugins import Plugin
     from rehearsal.agent.run_context import RunContext
 
 _EXITED = (
@@ -95,12 +97,11 @@ def _execute(step: Step, result: StepResult, run: RunContext) -> None:
     folder = run.orchestration / folder_name(step.action) / result.output_name
     try:
         with StepOutput(folder) as output:
-            for inputs in step.inputs if isinstance(step.inputs, list) else [step.inputs]:
-                plugin(step, inputs, output, run)
-                if output.status is Status.SUCCESS_AND_REBOOT:
-                    break
+            result.status, result.code = _run_each(plugin, step, output, run)
             stdout, stderr = output.stdout.beginning(), output.stderr.beginning()
-            result.status, result.code = output.status, output.code
+            for stream in (output.stdout, output.stderr):
+                if stream.error:
+                    run.log(f"step {step.name}: output is not kept: {stream.error}")
     except Exception as error:  # noqa: BLE001 - as for the genuine agent, a plugin's crash is its step's failure
         result.status, result.code, result.error = Status.FAILED, 1, f"Plugin crashed with message {error}!"
         result.stderr = result.output = result.error
@@ -108,6 +109,21 @@ def _execute(step: Step, result: StepResult, run: RunContext) -> None:
     result.stdout, result.stderr = stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
     result.output = combine(result.stdout, result.stderr)
     _apply_control_flow(step, result, stdout, stderr)
+
+
+def _run_each(plugin: Plugin, step: Step, output: StepOutput, run: RunContext) -> tuple[Status, int]:
+    """Run each set of inputs, mostly there is one; the worst status and the first code that is not 0 count."""
+    sets = step.inputs if isinstance(step.inputs, list) else [step.inputs]
+    statuses: list[Status] = []
+    code = 0
+    for inputs in sets:
+        output.code, output.status = 0, Status.SUCCESS
+        plugin(step, inputs, output, run)
+        statuses.append(output.status)
+        code = code or output.code
+        if output.status is Status.SUCCESS_AND_REBOOT:
+            break
+    return worst(statuses), code
 
 
 def _output_name(step: Step) -> str:

@@ -67,7 +67,11 @@ class Inbox:
                 self._aws.delete_message(command.message_id)
             return
         # On disk before it is acknowledged: whatever ends the agent now, the command is not lost.
-        self._store.save(new_state(command, self._instance_id, self._region), Stage.PENDING)
+        try:
+            self._store.save(new_state(command, self._instance_id, self._region), Stage.PENDING)
+        except OSError as error:
+            self._refuse(command, f"the agent cannot keep the command: {error}")
+            return
         log(f"{command.command_id}: {command.document_name} is taken")
         try:
             self._aws.acknowledge_message(command.message_id)
@@ -76,3 +80,9 @@ class Inbox:
             # Whether the service has it is not known. If it has not, the message comes again, and is known then.
             log(f"{command.command_id}: acknowledgement: {error}")
         self._submit(command.command_id)
+
+    def _refuse(self, command: Command, reason: str) -> None:
+        log(f"{command.command_id}: {reason}")
+        self._aws.acknowledge_message(command.message_id)
+        self._aws.send_reply(command.message_id, document_reply(Status.FAILED, reason, self._agent_version))
+        self._aws.delete_message(command.message_id)

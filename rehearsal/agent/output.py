@@ -7,33 +7,46 @@ from typing import TYPE_CHECKING, Self
 from rehearsal.agent.results import MAX_REPLY_BYTES, Status
 
 if TYPE_CHECKING:
+    from io import RawIOBase
     from pathlib import Path
     from types import TracebackType
 
 
 class Stream:
-    """`<name>` holds everything; `<name>Console` what a reply can hold. Both append, so a reboot loses nothing."""
+    """`<name>` holds everything; `<name>Console` what a reply can hold. Both append, so a reboot loses nothing.
+
+    A disk that fills up meanwhile costs the files, not the step: the beginning is kept in memory too.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._console_path = folder / f"{name}Console"
-        self._file = (folder / name).open("ab")
-        self._console = self._console_path.open("ab")
+        self._file = (folder / name).open("ab", buffering=0)
+        self._console = (folder / f"{name}Console").open("a+b", buffering=0)
+        self._console.seek(0)
+        self._beginning = self._console.read(MAX_REPLY_BYTES)
+        self.error: OSError | None = None
 
     def write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._file.flush()
-        room = MAX_REPLY_BYTES - self._console.tell()
-        if room > 0:
-            self._console.write(data[:room])
-            self._console.flush()
+        shown = data[: MAX_REPLY_BYTES - len(self._beginning)]
+        self._beginning += shown
+        try:
+            _write_all(self._file, data)
+            _write_all(self._console, shown)
+        except OSError as error:
+            self.error = error
 
     def beginning(self) -> bytes:
         """Up to 24,000 bytes, of earlier runs of this step too."""
-        return self._console_path.read_bytes()[:MAX_REPLY_BYTES]
+        return self._beginning
 
     def close(self) -> None:
         self._file.close()
         self._console.close()
+
+
+def _write_all(file: RawIOBase, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) or 0 :]
 
 
 class StepOutput:

@@ -63,11 +63,14 @@ def run_process(
         reason = (error.strerror or "error").lower()
         return Exit(1, f"fork/exec {program}: {reason}")
     with process:
-        if not _copy_until_ended(process, stdout, stderr, time.monotonic() + timeout_seconds, cancellation):
-            _kill_group(process.pid)
-            process.wait()
-            return Exit(STOPPED)
-        return _exit_of(process.wait())
+        ended = False
+        try:
+            ended = _copy_until_ended(process, stdout, stderr, time.monotonic() + timeout_seconds, cancellation)
+        finally:
+            if not ended:
+                _kill_group(process.pid)
+        code = process.wait()
+        return _exit_of(code) if ended else Exit(STOPPED)
 
 
 def _copy_until_ended(

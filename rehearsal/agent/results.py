@@ -64,9 +64,14 @@ class StepResult:
 
 def document_status(results: Iterable[StepResult]) -> Status:
     """A document's status from its steps'; skipped steps count as successful (docmanager/aggregator.go)."""
-    statuses = {result.status for result in results}
+    return worst(result.status for result in results)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status that counts when several things together have one."""
+    present = set(statuses)
     for status in (Status.SUCCESS_AND_REBOOT, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED):
-        if status in statuses:
+        if status in present:
             return status
     return Status.SUCCESS
 

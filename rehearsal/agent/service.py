@@ -130,7 +130,10 @@ class Agent:
                 log(f"{command_id} is not taken up again: resumed {state.run_count} times, or older than 48 hours")
                 self._store.move(command_id, Stage.CURRENT, Stage.CORRUPT)
                 continue
-            self._store.save(state.resumed(), Stage.CURRENT)
+            try:
+                self._store.save(state.resumed(), Stage.CURRENT)
+            except OSError as error:
+                log(f"{command_id}: cannot count that it is taken up again: {error}")
             log(
                 f"{command_id} is taken up again"
                 + (" after a reboot" if state.status is Status.SUCCESS_AND_REBOOT else "")

@@ -161,13 +161,11 @@ def new_state(command: Command, instance_id: str, region: str) -> CommandState:
 
 
 def write_whole(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, also after a crash."""
+    """Write JSON so that a reader sees the old file or the new one, even when the writer is killed meanwhile."""
     temporary = path.with_name(f".{path.name}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor with its mode set
         json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
     temporary.replace(path)
 
 

@@ -14,7 +14,7 @@ from rehearsal.agent.imds import MetadataError
 from rehearsal.agent.loading import load_file
 from rehearsal.agent.output import folder_name
 from rehearsal.agent.plugins.inputs import InputError, object_member, text_member
-from rehearsal.agent.results import Status, document_status
+from rehearsal.agent.results import REBOOT, Status, document_status
 
 if TYPE_CHECKING:
     from rehearsal.agent.content import Step
@@ -74,7 +74,7 @@ def _run(step: Step, inputs: Any, output: StepOutput, run: RunContext) -> None:
     if status is Status.SUCCESS:
         output.succeed()
     else:
-        output.code, output.status = 1, status
+        output.code, output.status = (REBOOT if status is Status.SUCCESS_AND_REBOOT else 1), status
 
 
 def _local(path: str, run: RunContext) -> Path:

@@ -282,3 +282,22 @@ def test_both_streams_in_2500_bytes() -> None:
         assert len(combined) <= 2_500
         assert ("---Output truncated---" in combined) == (len(out) == 5000)
         assert ("---Error truncated----" in combined) == (len(err) == 5000)
+
+
+def test_of_several_sets_of_inputs_the_worst_counts(executor: Any, shell_document: Any) -> None:
+    sets = [{"id": "a", "runCommand": ["exit 3"]}, {"id": "b", "runCommand": ["exit 0"]}]
+    result = executor.steps(shell_document(sets))[0]
+    assert (result.status, result.code) == ("Failed", 3)
+
+
+def test_a_disk_that_fills_up_costs_the_files_not_the_step(
+    executor: Any, shell_document: Any, monkeypatch: Any
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rehearsal.agent.output._write_all", full)
+    first, second = executor.steps(shell_document(FAIL, PASS))
+    assert (first.status, first.code, first.stdout) == ("Failed", 1, "out\n")
+    assert (second.status, second.stdout) == ("Success", "passed\n")
+    assert "step one: output is not kept: [Errno 28] No space left on device" in executor.logged

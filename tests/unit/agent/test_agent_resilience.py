@@ -329,3 +329,30 @@ def test_references_are_resolved_through_the_endpoint(endpoint: Any, start_agent
     last = until_deleted(endpoint, failing)[-1]
     assert (last["documentStatus"], last["runtimeStatus"]) == ("Failed", {})
     assert last["documentTraceOutput"] == "Input contains invalid parameters [absent]"
+
+
+def test_a_command_that_cannot_be_kept_is_refused_with_the_reason(endpoint: Any, start_agent: Any) -> None:
+    agent = start_agent()
+    endpoint.wait_for(lambda: endpoint.calls_of("GetMessages"), "a poll")
+    pending = agent.data / "document" / "state" / "pending"
+    pending.rmdir()
+    pending.write_text("a file where the folder should be")
+    message_id = endpoint.send(SEND, COMMAND, payload("echo one"))
+    last = until_deleted(endpoint, message_id)[-1]
+    assert last["documentStatus"] == "Failed"
+    assert "the agent cannot keep the command: " in last["documentTraceOutput"]
+    assert agent.process.poll() is None
+
+
+def test_a_command_that_cannot_go_on_is_failed_and_the_agent_lives(endpoint: Any, start_agent: Any) -> None:
+    agent = start_agent()
+    endpoint.wait_for(lambda: endpoint.calls_of("GetMessages"), "a poll")
+    channels = agent.data / "channels"
+    channels.rmdir()
+    channels.write_text("a file where the folder should be")
+    message_id = endpoint.send(SEND, COMMAND, payload("echo one"))
+    endpoint.wait_for(lambda: len(endpoint.replies(message_id)) == 2, "the last reply")
+    last = endpoint.replies(message_id)[-1]
+    assert last["documentStatus"] == "Failed"
+    assert "the agent cannot go on with the command: " in last["documentTraceOutput"]
+    assert agent.process.poll() is None
