@@ -21,17 +21,26 @@ class EndpointConnector:
 
     The endpoint knows a caller by its access key and checks no signatures, so a deployment can act as its caller
     without knowing the secret. `endpoint_url` is asked for late: the port is known only once the endpoint listens.
+    `assume(role ARN, session name)` yields the access key of a role that was passed to CloudFormation; without it STS
+    is asked as the caller.
     """
 
-    def __init__(self, endpoint_url: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        endpoint_url: Callable[[], str | None] = lambda: None,
+        assume: Callable[[str, str], str] | None = None,
+    ) -> None:
         self._endpoint_url = endpoint_url
+        self._assume = assume
         self._session: Any = boto3.session.Session()  # its overloads want the service as a literal
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
     def __call__(self, region: str, access_key: str, role_arn: str | None) -> Callable[[str], Any]:
         """Return what makes clients of a service; assumes the role when there is one."""
-        if role_arn:
+        if role_arn and self._assume:
+            access_key = self._assume(role_arn, SESSION_NAME)
+        elif role_arn:
             sts = self._client(region, access_key, "sts")
             assumed = sts.assume_role(RoleArn=role_arn, RoleSessionName=SESSION_NAME)
             access_key = assumed["Credentials"]["AccessKeyId"]

@@ -58,12 +58,16 @@ class Deployment:
     clients: Clients
     exports: Mapping[str, Any] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    abandoned: bool = False
+    """Set with `stop`: the stack is deleted instead, so a creation ends without rolling back."""
     _undo: list[_Undo] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create(self, target: Target, on_failure: str = "ROLLBACK") -> None:
         """Create everything; on failure do as `on_failure` says: ROLLBACK, DELETE or DO_NOTHING."""
         failures = self._apply(target)
+        if self.abandoned:
+            return
         if not failures:
             self._finish("CREATE_COMPLETE", target)
             return
@@ -175,6 +179,8 @@ class Deployment:
         stack, context = self.stack, self._context(resource.logical_id, target)
         if self.stop.is_set():
             raise OperationCancelled("creation")
+        with self._lock:
+            stack.resources.setdefault(resource.logical_id, resource)
         stack.set_resource(
             resource,
             f"{verb}_IN_PROGRESS",

@@ -61,11 +61,10 @@ class StackBackend(CloudFormationBackend):
         self.connector: Connector = connector or default_connector
         self.stacks: dict[str, Stack] = OrderedDict()  # type: ignore[assignment]  # ours in place of moto's
         self.deleted_stacks: dict[str, Stack] = {}  # type: ignore[assignment]  # the same
+        self._running: dict[str, tuple[Deployment, threading.Thread]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
-        del state["connector"]
-        return state
+        return {name: value for name, value in vars(self).items() if name not in ("connector", "_running")}
 
     def mark_interrupted(self) -> None:
         """After a restart: what was in progress will not go on, so say so."""
@@ -189,20 +188,28 @@ class StackBackend(CloudFormationBackend):
             timer = threading.Timer(stack.timeout_minutes * 60, deployment.stop.set)
             timer.daemon = True
             timer.start()
-        self._run(stack, lambda: deployment.create(target, on_failure))
+        self._run(stack, deployment, lambda: deployment.create(target, on_failure))
 
     def _deployment(self, stack: Stack, clients: Callable[[str], Any]) -> Deployment:
         values = {name: value for name, (_, value) in self.exported().items()}
         return Deployment(stack, resource_types(), clients, values)
 
-    def _run(self, stack: Stack, operation: Callable[[], None]) -> None:
+    def _run(self, stack: Stack, deployment: Deployment, operation: Callable[[], None]) -> None:
+        before = self._running.get(stack.stack_id)
+
         def work() -> None:
+            if before is not None:
+                before[1].join()
             operation()
             if stack.status == "DELETE_COMPLETE":
                 self.stacks.pop(stack.stack_id, None)
                 self.deleted_stacks[stack.stack_id] = stack
+            if self._running.get(stack.stack_id, (None,))[0] is deployment:
+                del self._running[stack.stack_id]
 
-        threading.Thread(target=work, name=f"stack {stack.name}", daemon=True).start()
+        thread = threading.Thread(target=work, name=f"stack {stack.name}", daemon=True)
+        self._running[stack.stack_id] = (deployment, thread)
+        thread.start()
 
     def update_stack(  # type: ignore[override]  # moto's has no caller
         self,
@@ -240,7 +247,7 @@ class StackBackend(CloudFormationBackend):
     ) -> None:
         stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
         deployment = self._deployment(stack, clients)
-        self._run(stack, lambda: deployment.update(target, rollback=not disable_rollback))
+        self._run(stack, deployment, lambda: deployment.update(target, rollback=not disable_rollback))
 
     def delete_stack(self, name_or_stack_id: str, retain: frozenset[str] = frozenset(), access_key: str = "") -> None:
         """Begin to delete a stack; one that does not exist is deleted already."""
@@ -254,11 +261,30 @@ class StackBackend(CloudFormationBackend):
             )
         if stack.status == "DELETE_IN_PROGRESS":
             return
-        if stack.busy:
+        if stack.busy and not self._abandon_creation(stack):
             raise ValidationError(message=f"Stack [{stack.stack_id}] cannot be deleted while in status {stack.status}")
         stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
         deployment = self._deployment(stack, self.clients(access_key, stack.role_arn))
-        self._run(stack, lambda: deployment.delete(retain))
+        self._run(stack, deployment, lambda: deployment.delete(retain))
+
+    def _abandon_creation(self, stack: Stack) -> bool:
+        """End a creation under way, since the stack is to be deleted; other operations have to end by themselves."""
+        running = self._running.get(stack.stack_id)
+        if running is None or stack.status != "CREATE_IN_PROGRESS":
+            return False
+        running[0].abandoned = True
+        running[0].stop.set()
+        return True
+
+    def cancel_update(self, name: str) -> None:
+        """End an update under way, which rolls it back."""
+        stack = self.find(name, deleted=False)
+        running = self._running.get(stack.stack_id)
+        if running is None or stack.status != "UPDATE_IN_PROGRESS":
+            raise ValidationError(
+                message=f"CancelUpdateStack cannot be called from current stack status: {stack.status}"
+            )
+        running[0].stop.set()
 
     def create_change_set(  # type: ignore[override]  # moto's has no caller
         self,

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from rehearsal.cloud.cloudformation.stack import Stack
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
-# The CLI's `deploy` looks at the stack, then sleeps for thirty seconds. Answering its look when the stack is done, or
-# shortly before its read timeout of sixty seconds, saves most of that sleep and changes no answer.
-PATIENT_CLIENT = re.compile(r"command[#/]cloudformation\.(deploy|wait)")
+# The CLI's `deploy` looks at the stack, then sleeps for thirty seconds. A client that waits (botocore says so in its
+# user agent: feature B) is answered when the stack is done, or before its read timeout of sixty seconds: that saves
+# most of the sleep and changes no answer.
+WAITING_CLIENT = re.compile(r"\bm/(?:[A-Za-z0-9+-]+,)*B(?:[,\s]|$)")
 PATIENCE_SECONDS = 45.0
 
 
@@ -139,6 +140,11 @@ class StackResponse(CloudFormationResponse):
         self.stacks.delete_stack(self._get_param("StackName"), retain, self.caller_key)
         return EmptyResult()
 
+    def cancel_update_stack(self) -> ActionResult:
+        """End an update under way."""
+        self.stacks.cancel_update(self._get_param("StackName"))
+        return EmptyResult()
+
     def create_change_set(self) -> ActionResult:
         """Compute and keep a change."""
         kind = self._get_param("ChangeSetType", "UPDATE")
@@ -190,7 +196,7 @@ class StackResponse(CloudFormationResponse):
         if not name:
             return ActionResult({"Stacks": [stack_shape(stack) for stack in list(self.stacks.stacks.values())]})
         stack = self.stacks.find(name)
-        if PATIENT_CLIENT.search(self.headers.get("User-Agent", "")):
+        if WAITING_CLIENT.search(self.headers.get("User-Agent", "")):
             _wait_while_busy(stack)
         return ActionResult({"Stacks": [stack_shape(stack)]})
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudformation import cloudformation_backends
 from moto.ec2 import ec2_backends
 
+from rehearsal.cloud.cloudformation.connector import EndpointConnector
 from rehearsal.cloud.cloudformation.models import StackBackend
 from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.inventory import Ec2Inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
-KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "x"}
 NETWORK = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
     "Subnet": {
@@ -57,15 +57,13 @@ SIZE = {"Size": {"Type": "String", "Default": "t3.micro", "AllowedValues": ["t3.
 class Cloud:
     """What a test needs of the mock: clients, and a machine room that reports."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: Callable[[str], Any]) -> None:
+        self.client = clients
         self.cfn = self.client("cloudformation")
         self.ec2 = self.client("ec2")
         backend = ec2_backends[ACCOUNT][REGION]
         assert isinstance(backend, HostedEc2Backend)
         self.inventory = Ec2Inventory(backend, instant=True)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, REGION, **KEYS)  # type: ignore[call-overload]  # the service is not a literal
 
     def create(self, name: str, resources: dict[str, Any], **more: Any) -> dict[str, Any]:
         parameters = more.pop("parameters", {})
@@ -101,12 +99,18 @@ def as_parameters(values: dict[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
 
 
+@pytest.fixture(scope="module")
+def connector() -> EndpointConnector:
+    """Clients outlive a test: making one takes longer than most tests."""
+    return EndpointConnector()
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(monkeypatch: pytest.MonkeyPatch, connector: EndpointConnector) -> Iterator[Cloud]:
     monkeypatch.setattr(ec2_backends, "backend", HostedEc2Backend)
-    monkeypatch.setattr(cloudformation_backends, "backend", StackBackend)
+    monkeypatch.setattr(cloudformation_backends, "backend", partial(StackBackend, connector=connector))
     with mock_aws():
-        yield Cloud()
+        yield Cloud(connector(REGION, "AKIDEXAMPLE", None))
 
 
 def test_a_stack_is_created_in_order_with_the_tags_of_cloudformation(cloud: Cloud) -> None:
@@ -424,3 +428,38 @@ def test_unordered_resources_are_made_side_by_side(cloud: Cloud) -> None:
     for report in reports:
         report.start()
     assert cloud.settled("app")["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_stack_that_is_still_created_can_be_deleted(cloud: Cloud) -> None:
+    cloud.inventory = Ec2Inventory(cloud.inventory._backend)
+    cloud.cfn.create_stack(
+        StackName="app", TemplateBody=json.dumps({"Parameters": SIZE, "Resources": {"Host": HOST, **NETWORK}})
+    )
+    snapshot = cloud.inventory.snapshot()
+    while not snapshot.hosts:
+        snapshot = cloud.inventory.wait(snapshot.version, 30)
+    listed = cloud.cfn.describe_stack_resources(StackName="app")["StackResources"]
+    assert ("Host", "CREATE_IN_PROGRESS") in [(r["LogicalResourceId"], r["ResourceStatus"]) for r in listed]
+    stack_id = cloud.cfn.describe_stacks(StackName="app")["Stacks"][0]["StackId"]
+    cloud.cfn.delete_stack(StackName="app")
+    while cloud.inventory.snapshot().hosts[0].state != "shutting-down":
+        time.sleep(0.01)
+    cloud.inventory.report(snapshot.hosts[0].instance_id, "terminated")
+    assert cloud.settled(stack_id)["StackStatus"] == "DELETE_COMPLETE"
+    assert [vpc["CidrBlock"] for vpc in cloud.ec2.describe_vpcs()["Vpcs"]] == ["172.31.0.0/16"]
+
+
+def test_a_cancelled_update_is_rolled_back(cloud: Cloud) -> None:
+    cloud.create("app", NETWORK, sections={"Parameters": SIZE})
+    cloud.inventory = Ec2Inventory(cloud.inventory._backend)
+    body = json.dumps({"Parameters": SIZE, "Resources": {"Host": HOST, **NETWORK}})
+    cloud.cfn.update_stack(StackName="app", TemplateBody=body)
+    while not cloud.inventory.snapshot().hosts:
+        time.sleep(0.01)
+    cloud.cfn.cancel_update_stack(StackName="app")
+    while cloud.inventory.snapshot().hosts[0].state != "shutting-down":
+        time.sleep(0.01)
+    cloud.inventory.report(cloud.inventory.snapshot().hosts[0].instance_id, "terminated")
+    assert cloud.settled("app")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    listed = cloud.cfn.describe_stack_resources(StackName="app")["StackResources"]
+    assert {r["LogicalResourceId"] for r in listed} == set(NETWORK)
