@@ -46,7 +46,9 @@ class Executions:
 
     def start(self, runbook: str, parameters: Mapping[str, Any]) -> str:
         """The new execution's id. Raises botocore's ClientError with what the service says when it refuses."""
-        answer = self._ssm.start_automation_execution(DocumentName=runbook, Parameters=as_api_parameters(parameters))
+        # The API takes no empty map of parameters, and tells a missing one by name only when there is no map at all.
+        given = {"Parameters": as_api_parameters(parameters)} if parameters else {}
+        answer = self._ssm.start_automation_execution(DocumentName=runbook, **given)
         return str(answer["AutomationExecutionId"])
 
     def get(self, execution_id: str) -> dict[str, Any]:
