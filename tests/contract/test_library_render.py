@@ -1,0 +1,154 @@
+"""scripts/render.py: what it splices, pins and refuses."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def render() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("render", ROOT / "scripts" / "render.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["render"] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def template(render: ModuleType) -> dict[str, Any]:
+    rendered: dict[str, Any] = render.render(ROOT)
+    return rendered
+
+
+def documents(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    resources = template["Resources"]
+    return {key: body for key, body in resources.items() if body["Type"] == "AWS::SSM::Document"}
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def copy_of_the_library(folder: Path) -> Path:
+    shutil.copytree(ROOT / "ssm_documents", folder / "ssm_documents")
+    shutil.copytree(ROOT / "cloudformation", folder / "cloudformation")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    (folder / ".git").mkdir()
+    return folder
+
+
+def test_the_same_sources_give_the_same_bytes(render: ModuleType, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        render.write(render.render(ROOT), tmp_path / name)
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("one", "two")
+    )
+    assert first == second
+    assert Path("operations.yaml") in first
+
+
+def test_every_document_is_deployed_as_a_new_version_of_itself(template: dict[str, Any]) -> None:
+    rendered = documents(template)
+    assert len(rendered) == len(list((ROOT / "ssm_documents").glob("*/FlaskOps-*.yaml")))
+    for body in rendered.values():
+        properties = body["Properties"]
+        assert properties["UpdateMethod"] == "NewVersion"
+        assert properties["DocumentFormat"] == "YAML"
+        assert isinstance(properties["Content"], dict)
+        assert "VersionName" not in properties
+        assert len(json.dumps(properties["Content"]).encode()) <= 64 * 1024
+
+
+def test_at_most_five_documents_are_created_at_a_time(template: dict[str, Any]) -> None:
+    rendered = documents(template)
+    free = [key for key, body in rendered.items() if "DependsOn" not in body]
+    waited_for = [body["DependsOn"] for body in rendered.values() if "DependsOn" in body]
+    assert len(free) == 5
+    assert len(waited_for) == len(set(waited_for)), "five chains, none of which forks"
+
+
+def test_each_runbook_runs_as_the_role_that_the_metadata_names(template: dict[str, Any]) -> None:
+    roles = {name: role for role, names in template["Metadata"]["Library"]["Roles"].items() for name in names}
+    for body in documents(template).values():
+        properties = body["Properties"]
+        if properties["DocumentType"] == "Automation":
+            parameter = properties["Content"]["parameters"]["AutomationAssumeRole"]
+            assert parameter["default"] == {"Fn::GetAtt": [roles[properties["Name"]], "Arn"]}
+
+
+def test_calls_are_pinned_and_undos_are_not(template: dict[str, Any]) -> None:
+    content = template["Resources"]["DocumentRotateDatabaseCredentials"]["Properties"]["Content"]
+    steps = {step["name"]: step for step in content["mainSteps"]}
+    assert steps["addPassword"]["inputs"]["DocumentHash"] == "{{ findStack.HashOfSetDatabasePassword }}"
+    assert steps["addPassword"]["inputs"]["DocumentHashType"] == "Sha256"
+    assert "DocumentHash" not in steps["undoPassword"]["inputs"]
+    outputs = {output["Name"]: output["Selector"] for output in steps["findStack"]["outputs"]}
+    assert outputs["HashOfSetDatabasePassword"] == "$.Payload.Hashes.SetDatabasePassword"
+    assert "FlaskOps-SetDatabasePassword" in steps["findStack"]["inputs"]["InputPayload"]["Documents"]
+    bootstrap = template["Resources"]["DocumentBootstrapStack"]["Properties"]["Content"]
+    verify = next(step for step in bootstrap["mainSteps"] if step["name"] == "verify")
+    assert verify["inputs"]["DocumentVersion"] == "{{ findStack.VersionOfVerifyStack }}"
+
+
+def test_the_rendered_template_reads_back_as_what_was_rendered(
+    render: ModuleType, template: dict[str, Any], tmp_path: Path
+) -> None:
+    render.write(template, tmp_path)
+    assert yaml.safe_load((tmp_path / "operations.yaml").read_text(encoding="utf-8")) == template
+
+
+def test_a_document_that_was_removed_leaves_the_build(
+    render: ModuleType, template: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "documents").mkdir()
+    stale = tmp_path / "documents" / "FlaskOps-Gone.json"
+    stale.write_text("{}", encoding="utf-8")
+    render.write(template, tmp_path)
+    assert not stale.exists()
+
+
+def test_a_runbook_without_a_role_is_refused_by_name(tmp_path: Path) -> None:
+    root = copy_of_the_library(tmp_path)
+    source = root / "cloudformation" / "operations.yaml"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("        - FlaskOps-RestartNginx\n", ""), encoding="utf-8")
+    ended = run_render(root)
+    assert ended.returncode == 1
+    assert "FlaskOps-RestartNginx" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_missing_script_is_named_with_the_document_that_wants_it(tmp_path: Path) -> None:
+    root = copy_of_the_library(tmp_path)
+    (root / "ssm_documents" / "scripts" / "restart_nginx.sh").unlink()
+    ended = run_render(root)
+    assert ended.returncode == 1
+    assert "restart_nginx.sh" in ended.stderr
+    assert "FlaskOps-RestartNginxOnHost" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def run_render(root: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / "render.py"), "--root", str(root)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
