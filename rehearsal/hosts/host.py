@@ -95,11 +95,20 @@ class Host:
             return None
 
     def _bring_up(self, spec: HostSpec, settle: str, container: Container | None) -> None:
-        world = self._world
         if container is None:
-            container = machine.create(world.client, world.settings, spec, world.around, settle)
+            container = machine.create(self._world.client, self._world.settings, spec, self._world.around, settle)
             container.start()
-        elif container.status != "running":
+        else:
+            self._change(container, spec, settle)
+        self._boot = spec.boot
+        machine.wait_until_up(container)
+
+    def _change(self, container: Container, spec: HostSpec, settle: str) -> None:
+        """Start, reboot or settle a container that is there."""
+        if self._agreed is None:
+            # Found, not made by us: it trusts the outside of then, which is not the one of now.
+            machine.trust(container, self._world.around.trusted)
+        if container.status != "running":
             machine.put_settle(container, settle)
             container.start()
         elif self._boot is not None and spec.boot > self._boot:
@@ -108,8 +117,6 @@ class Host:
             container.start()
         else:
             machine.settle_now(container, settle)
-        self._boot = spec.boot
-        machine.wait_until_up(container)
 
     def _settle_script(self, spec: HostSpec, wanted: Wanted, snapshot: Snapshot) -> str:
         cidr = next((vpc.cidr for vpc in snapshot.vpcs if vpc.vpc_id == spec.vpc_id), None)

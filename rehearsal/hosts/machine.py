@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _AWS_CONFIG = "/etc/rehearsal/aws-config"
 _CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_CA_SOURCE = "/usr/local/share/ca-certificates/rehearsal.crt"
 _SHUT_DOWN_WITHIN = 60
 _BOOTED_WITHIN = 90.0
 _LOOP_DEVICES = "b 7:* rwm"
@@ -73,10 +74,20 @@ def create(
         tty=True,  # gives systemd the console that `docker logs` keeps
         log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "1"}),
     )
-    bundle = _read(container, _CA_BUNDLE)
-    container.put_archive("/", pack(_files(settings, host, around, bundle)))
+    container.put_archive("/", pack(_files(settings, host)))
+    trust(container, around.trusted)
     put_settle(container, settle)
     return container
+
+
+def trust(container: Container, certificates: bytes) -> None:
+    """Add certificates (PEM) to those that a host trusts; what it trusts already is not added again."""
+    bundle = _read(container, _CA_BUNDLE)
+    entries: dict[str, Entry] = {_CA_SOURCE: File(certificates)}
+    if certificates not in bundle:
+        # As update-ca-certificates would write it; running that takes longer than the rest of the boot.
+        entries[_CA_BUNDLE] = File(bundle + certificates)
+    container.put_archive("/", pack(entries))
 
 
 def put_settle(container: Container, settle: str) -> None:
@@ -115,7 +126,7 @@ def console(container: Container, lines: int | None = None) -> str:
     return container.logs(tail="all" if lines is None else lines).decode(errors="replace").replace("\r\n", "\n")
 
 
-def _files(settings: Settings, host: HostSpec, around: Surroundings, bundle: bytes) -> dict[str, Entry]:
+def _files(settings: Settings, host: HostSpec) -> dict[str, Entry]:
     endpoint = f"http://{addresses.ENDPOINT}:{addresses.ENDPOINT_PORT_ON_HOSTS}"
     agent = {
         "Profile": {"ShareCreds": True},
@@ -137,9 +148,6 @@ def _files(settings: Settings, host: HostSpec, around: Surroundings, bundle: byt
         "/etc/systemd/system.conf.d/rehearsal.conf": text(f"[Manager]\nDefaultEnvironment={defaults}\n"),
         _AWS_CONFIG: text(f"[default]\nendpoint_url = {endpoint}\nca_bundle = {_CA_BUNDLE}\n"),
         "/etc/amazon/ssm/amazon-ssm-agent.json": text(json.dumps(agent, indent=2) + "\n"),
-        "/usr/local/share/ca-certificates/rehearsal.crt": File(around.trusted),
-        # As update-ca-certificates would write it; running that takes longer than the rest of the boot.
-        _CA_BUNDLE: File(bundle + around.trusted),
     }
 
 

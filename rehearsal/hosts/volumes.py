@@ -46,7 +46,7 @@ class Volumes:
         """Detach and delete every volume, and return how many there were."""
         with self._attaching:
             for loop in self._loops().values():
-                run(["losetup", "--detach", loop], timeout_seconds=_WITHIN)
+                self._losetup("--detach", loop)
             files = list(self._folder.glob("vol-*.img"))
             for file in files:
                 file.unlink()

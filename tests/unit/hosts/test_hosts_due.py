@@ -38,7 +38,7 @@ class FakeMachine:
         self.done: list[str] = []
         monkeypatch.setattr(Host, "container", lambda _: self.container)
         monkeypatch.setattr(machine, "create", self._create)
-        for name in ("put_settle", "settle_now", "wait_until_up", "shut_down"):
+        for name in ("trust", "put_settle", "settle_now", "wait_until_up", "shut_down"):
             monkeypatch.setattr(machine, name, lambda *_, name=name: self.done.append(name))
 
     def exists(self, status: str, exit_code: int = 0) -> None:
@@ -68,7 +68,7 @@ def reports() -> Reports:
 @pytest.fixture
 def host(settings: Settings, reports: Reports) -> Host:
     volumes = SimpleNamespace(attach=lambda _: ())
-    return Host("i-1", World(None, settings, reports, volumes, None, 4566))  # type: ignore[arg-type]  # stand-ins
+    return Host("i-1", World(None, settings, reports, volumes, machine.Surroundings("image", b""), 4566))  # type: ignore[arg-type]  # stand-ins
 
 
 def agree(host: Host, spec: HostSpec, make_snapshot: Callable[..., Snapshot]) -> None:
@@ -79,8 +79,8 @@ def agree(host: Host, spec: HostSpec, make_snapshot: Callable[..., Snapshot]) ->
     ("state", "exists", "done", "reported"),
     [
         ("pending", None, ["create", "start", "wait_until_up"], ["running"]),
-        ("pending", "exited", ["put_settle", "start", "wait_until_up"], ["running"]),
-        ("running", "running", ["settle_now", "wait_until_up"], ["running"]),
+        ("pending", "exited", ["trust", "put_settle", "start", "wait_until_up"], ["running"]),
+        ("running", "running", ["trust", "settle_now", "wait_until_up"], ["running"]),
         ("stopping", "running", ["shut_down"], ["stopped"]),
         ("stopping", "exited", [], ["stopped"]),
         ("stopped", None, [], ["stopped"]),
