@@ -133,7 +133,8 @@ class ScenarioRunner:
     def _start(self) -> Run:
         executions = self._surroundings.executions
         run = runs.run(executions, self._scenario.runbook, self._parameters, tell=self._narrator.event)
-        self._shown.run = self._shown.run or run  # the first one is the scenario's; it stays when what follows breaks off
+        # The first one is the scenario's, and stays when what follows breaks off.
+        self._shown.run = self._shown.run or run
         return run
 
     def _judge_loss(self, requests: Requests, allowed: int) -> None:
