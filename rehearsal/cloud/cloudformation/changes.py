@@ -17,7 +17,7 @@ from rehearsal.cloud.cloudformation.template import references
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rehearsal.cloud.cloudformation.deployment import Target
+    from rehearsal.cloud.cloudformation.removal import Target
     from rehearsal.cloud.cloudformation.resource_type import ResourceType
     from rehearsal.cloud.cloudformation.stack import Resource, Stack
 

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
-from moto.core.exceptions import ServiceException
 
 from rehearsal.cloud.cloudformation.dynamic import with_secrets
 from rehearsal.cloud.cloudformation.errors import OperationCancelled, ResourceFailed
-from rehearsal.cloud.cloudformation.functions import Resolver
 from rehearsal.cloud.cloudformation.graph import dependencies, reverse, run_in_order
-from rehearsal.cloud.cloudformation.resource_type import Context
-from rehearsal.cloud.cloudformation.stack import Resource, Stack, now
+from rehearsal.cloud.cloudformation.removal import Removal, Target, Undo, names_of, reason_of
+from rehearsal.cloud.cloudformation.stack import Resource, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from rehearsal.cloud.cloudformation.resource_type import ResourceType
-    from rehearsal.cloud.cloudformation.template import Template
 
     Clients = Callable[[str], Any]
 
-log = logging.getLogger(__name__)
 
-RETAINED = ("Retain", "RetainExceptOnCreate")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a stack is to become."""
-
-    template: Template
-    parameters: Mapping[str, str]
-    values: Mapping[str, Any]
-    tags: Mapping[str, str]
-
-
-@dataclass
-class _Undo:
-    """What a deployment did to one resource, so that it can be undone."""
-
-    new: Resource
-    old: Resource | None = None
-    updated_in_place: bool = False
-
-
-@dataclass
-class Deployment:
+class Deployment(Removal):
     """One create, update or delete of a stack. Runs in a thread of its own; never raises."""
-
-    stack: Stack
-    types: Mapping[str, ResourceType]
-    clients: Clients
-    exports: Mapping[str, Any] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
-    abandoned: bool = False
-    """Set with `stop`: the stack is deleted instead, so a creation ends without rolling back."""
-    _undo: list[_Undo] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create(self, target: Target, on_failure: str = "ROLLBACK") -> None:
         """Create everything; on failure do as `on_failure` says: ROLLBACK, DELETE or DO_NOTHING."""
@@ -71,7 +30,7 @@ class Deployment:
         if not failures:
             self._finish("CREATE_COMPLETE", target)
             return
-        reason = f"The following resource(s) failed to create: [{_names(failures)}]."
+        reason = f"The following resource(s) failed to create: [{names_of(failures)}]."
         if on_failure == "DO_NOTHING":
             self.stack.set_status("CREATE_FAILED", reason)
             return
@@ -90,7 +49,7 @@ class Deployment:
             self._clean_up(target)
             self._finish("UPDATE_COMPLETE", target)
             return
-        reason = f"The following resource(s) failed to update: [{_names(failures)}]."
+        reason = f"The following resource(s) failed to update: [{names_of(failures)}]."
         if not rollback:
             self.stack.set_status("UPDATE_FAILED", reason)
             return
@@ -99,10 +58,6 @@ class Deployment:
             self.stack.set_status("UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{failed}].")
         else:
             self._finish("UPDATE_ROLLBACK_COMPLETE", before)
-
-    def delete(self, retain: frozenset[str] = frozenset()) -> None:
-        """Delete every resource that is not to be retained."""
-        self._remove_all("DELETE", creating=False, retain=retain)
 
     def _finish(self, status: str, target: Target) -> None:
         stack = self.stack
@@ -125,9 +80,6 @@ class Deployment:
                 shown["ExportName"] = str(resolver.resolve(spec["Export"]["Name"]))
             outputs.append(shown)
         return outputs
-
-    def _resolver(self, target: Target) -> Resolver:
-        return Resolver(target.template, target.values, self.stack.resources, self.exports)
 
     def _apply(self, target: Target) -> dict[str, Exception]:
         resolver = self._resolver(target)
@@ -164,14 +116,8 @@ class Deployment:
         except Exception as error:
             with self._lock:
                 self.stack.resources.setdefault(name, wanted)
-            self.stack.set_resource(shown, f"{verb}_FAILED", _reason(error))
+            self.stack.set_resource(shown, f"{verb}_FAILED", reason_of(error))
             raise
-
-    def _context(self, name: str, target: Target) -> Context:
-        stack = self.stack
-        return Context(
-            stack.account_id, stack.region, stack.name, stack.stack_id, name, self.clients, self.stop, target.tags
-        )
 
     def _create(
         self, resource: Resource, kind: ResourceType, target: Target, verb: str, old: Resource | None = None
@@ -191,7 +137,7 @@ class Deployment:
         properties = with_secrets(resource.properties, self.clients)
         resource.made = kind.create(context, properties)
         with self._lock:
-            self._undo.append(_Undo(resource, old))
+            self._undo.append(Undo(resource, old))
         stack.set_resource(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
         resource.made = kind.stabilize(context, resource.made, properties)
         with self._lock:
@@ -215,7 +161,7 @@ class Deployment:
                 f"This endpoint cannot update {', '.join(impossible)} of {existing.type_name} in place."
             )
         self.stack.set_resource(existing, "UPDATE_IN_PROGRESS")
-        self._undo.append(_Undo(wanted, _copy(existing), updated_in_place=True))
+        self._undo.append(Undo(wanted, _copy(existing), updated_in_place=True))
         context = self._context(existing.logical_id, target)
         existing.made = kind.update(
             context, existing.made, with_secrets(old, self.clients), with_secrets(new, self.clients)
@@ -259,7 +205,7 @@ class Deployment:
                 self._take_back_one(undo, before)
             except Exception as error:  # noqa: BLE001 - reported as the resource's failure
                 failed.append(undo.new.logical_id)
-                self.stack.set_resource(undo.new, "UPDATE_FAILED", _reason(error))
+                self.stack.set_resource(undo.new, "UPDATE_FAILED", reason_of(error))
         for name, resource in list(self.stack.resources.items()):
             if resource.made is None:
                 del self.stack.resources[name]
@@ -267,7 +213,7 @@ class Deployment:
                 self.stack.set_resource(resource, "UPDATE_COMPLETE")
         return ", ".join(failed)
 
-    def _take_back_one(self, undo: _Undo, before: Target) -> None:
+    def _take_back_one(self, undo: Undo, before: Target) -> None:
         name, kind, old = undo.new.logical_id, self.types[undo.new.type_name], undo.old
         if undo.updated_in_place and old is not None and old.made is not None:
             current = self.stack.resources[name]
@@ -289,64 +235,9 @@ class Deployment:
             self.stack.resources.pop(name, None)
         self._delete_one(undo.new, before, "Delete")
 
-    def _remove_all(self, status: str, *, creating: bool, retain: frozenset[str] = frozenset()) -> None:
-        """Delete all resources in the reverse of their order, and end in `<status>_COMPLETE` or `<status>_FAILED`."""
-        self.stop = threading.Event()
-        stack = self.stack
-        target = Target(stack.template, stack.parameters, stack.values, stack.tags)
-        resources = dict(stack.resources)
-        resources.update({undo.new.logical_id: undo.new for undo in self._undo})
-
-        def remove(name: str) -> None:
-            policy = "Retain" if name in retain else resources[name].deletion_policy
-            if creating and policy == "RetainExceptOnCreate":
-                policy = "Delete"
-            self._delete_one(resources[name], target, policy)
-            stack.resources.pop(name, None)
-
-        failures = run_in_order(reverse({name: resource.depends_on for name, resource in resources.items()}), remove)
-        if failures:
-            stack.set_status(f"{status}_FAILED", f"The following resource(s) failed to delete: [{_names(failures)}].")
-            return
-        if status == "DELETE":
-            stack.deleted = now()
-        stack.outputs = []
-        stack.set_status(f"{status}_COMPLETE")
-
-    def _delete_one(self, resource: Resource, target: Target, policy: str) -> None:
-        if resource.made is None:
-            return
-        if policy in RETAINED:
-            self.stack.set_resource(resource, "DELETE_SKIPPED")
-            return
-        kind = self.types[resource.type_name]
-        context = self._context(resource.logical_id, target)
-        self.stack.set_resource(resource, "DELETE_IN_PROGRESS")
-        try:
-            if policy == "Snapshot":
-                kind.snapshot(context, resource.made)
-            kind.delete(context, resource.made, resource.properties)
-        except Exception as error:
-            if not _is_missing(error):
-                self.stack.set_resource(resource, "DELETE_FAILED", _reason(error))
-                raise
-        self.stack.set_resource(resource, "DELETE_COMPLETE")
-
 
 def _copy(resource: Resource) -> Resource:
     return Resource(**{name: getattr(resource, name) for name in Resource.__dataclass_fields__})
-
-
-def _names(failures: Mapping[str, Exception]) -> str:
-    return ", ".join(sorted(failures))
-
-
-def _is_missing(error: Exception) -> bool:
-    """Tell whether a deletion failed because there is nothing left to delete."""
-    if not isinstance(error, ClientError):
-        return False
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    return any(mark in code for mark in ("NotFound", "NoSuch", "InvalidDocument", "NonExistent", "DoesNotExist"))
 
 
 def _refuse_custom_name(existing: Resource, wanted: Resource, kind: ResourceType) -> None:
@@ -357,15 +248,3 @@ def _refuse_custom_name(existing: Resource, wanted: Resource, kind: ResourceType
             "CloudFormation cannot update a stack when a custom-named resource requires replacing."
             f" Rename {name} and update the stack again."
         )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ResourceFailed):
-        return str(error)
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        return f"{details.get('Message', error)} (Operation: {error.operation_name}, Code: {details.get('Code')})"
-    if isinstance(error, ServiceException):
-        return str(error.message)
-    log.error("a resource failed", exc_info=error)
-    return f"Internal failure: {type(error).__name__}: {error}"

@@ -8,52 +8,31 @@ import uuid
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 
+from rehearsal.cloud.cloudformation.change_sets import ChangeSets, outputs_differ
 from rehearsal.cloud.cloudformation.changes import planned_changes
 from rehearsal.cloud.cloudformation.connector import Connector, default_connector
-from rehearsal.cloud.cloudformation.deployment import Deployment, Target
-from rehearsal.cloud.cloudformation.functions import Resolver
-from rehearsal.cloud.cloudformation.graph import dependencies
-from rehearsal.cloud.cloudformation.parameters import check_rules, given_values, resolve_parameters
-from rehearsal.cloud.cloudformation.registry import known_types, resource_types
-from rehearsal.cloud.cloudformation.stack import ChangeSet, Stack, now
-from rehearsal.cloud.cloudformation.template import Template, parse_template
+from rehearsal.cloud.cloudformation.deployment import Deployment
+from rehearsal.cloud.cloudformation.planning import plan
+from rehearsal.cloud.cloudformation.registry import resource_types
+from rehearsal.cloud.cloudformation.stack import Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from rehearsal.cloud.cloudformation.removal import Target
     from rehearsal.cloud.cloudformation.stack import Resource
 
 STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-NAMED_IAM = {
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-    "AWS::IAM::User": "UserName",
-    "AWS::IAM::Group": "GroupName",
-}
 UPDATABLE = frozenset(f"{verb}_COMPLETE" for verb in ("CREATE", "UPDATE", "UPDATE_ROLLBACK", "IMPORT")) | {
     "UPDATE_FAILED"
 }
-NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 INTERRUPTED = "The endpoint ended while the operation ran."
 
 
-class InsufficientCapabilitiesError(CloudFormationError):
-    """The template makes IAM resources and the caller did not acknowledge it."""
-
-    code = "InsufficientCapabilitiesException"
-
-
-class InvalidChangeSetStatusError(CloudFormationError):
-    """The change set cannot be executed (any more)."""
-
-    code = "InvalidChangeSetStatus"
-
-
-class StackBackend(CloudFormationBackend):
+class StackBackend(ChangeSets, CloudFormationBackend):  # type: ignore[misc]  # moto's change sets have no caller
     """moto's backend with an engine that takes its time; stack sets remain moto's."""
 
     def __init__(self, region_name: str, account_id: str, connector: Connector | None = None) -> None:
@@ -98,40 +77,6 @@ class StackBackend(CloudFormationBackend):
         """Return how a deployment reaches AWS: as its caller, or as the role that the caller passed."""
         return self.connector(self.region_name, access_key, role_arn)
 
-    def plan(
-        self,
-        stack: Stack,
-        text: str,
-        given: Mapping[str, str],
-        *,
-        tags: Mapping[str, str],
-        capabilities: list[str],
-        clients: Callable[[str], Any],
-    ) -> Target:
-        """Check all that can be checked before anything is touched; raises ValidationError and its like."""
-        template = parse_template(text, known_types())
-        texts = given_values(template, given)
-        values = resolve_parameters(template, texts, clients)
-        values.update(self._pseudo(stack.name, stack.stack_id))
-        check_rules(template, values)
-        _check_capabilities(template, capabilities)
-        dependencies(template, template.resources)
-        resolver = Resolver(template, values, {})
-        for name in template.conditions:
-            resolver.condition(name)
-        return Target(template, texts, values, dict(tags))
-
-    def _pseudo(self, stack_name: str, stack_id: str) -> dict[str, Any]:
-        return {
-            "AWS::AccountId": self.account_id,
-            "AWS::NotificationARNs": [],
-            "AWS::Partition": self.partition,
-            "AWS::Region": self.region_name,
-            "AWS::StackId": stack_id,
-            "AWS::StackName": stack_name,
-            "AWS::URLSuffix": "amazonaws.com",
-        }
-
     def create_stack(  # type: ignore[override]  # moto's has no caller
         self,
         name: str,
@@ -152,9 +97,7 @@ class StackBackend(CloudFormationBackend):
         self._check_free(name)
         stack = self._new_stack(name)
         clients = self.clients(access_key, role_arn)
-        target = self.plan(
-            stack, template, parameters, tags=tags or {}, capabilities=capabilities or [], clients=clients
-        )
+        target = plan(stack, template, parameters, tags=tags or {}, capabilities=capabilities or [], clients=clients)
         stack.role_arn, stack.capabilities = role_arn, capabilities or []
         stack.notification_arns = notification_arns or []
         stack.termination_protection = bool(enable_termination_protection)
@@ -227,10 +170,8 @@ class StackBackend(CloudFormationBackend):
         stack = self._updatable(name)
         clients = self.clients(access_key, role_arn or stack.role_arn)
         wanted_tags = stack.tags if tags is None else tags
-        target = self.plan(
-            stack, template, parameters, tags=wanted_tags, capabilities=capabilities or [], clients=clients
-        )
-        if not planned_changes(stack, target, resource_types()) and not _outputs_differ(stack, target):
+        target = plan(stack, template, parameters, tags=wanted_tags, capabilities=capabilities or [], clients=clients)
+        if not planned_changes(stack, target, resource_types()) and not outputs_differ(stack, target):
             raise ValidationError(message="No updates are to be performed.")
         stack.role_arn = role_arn or stack.role_arn
         self._begin_update(stack, target, clients, disable_rollback=disable_rollback)
@@ -286,115 +227,6 @@ class StackBackend(CloudFormationBackend):
             )
         running[0].stop.set()
 
-    def create_change_set(  # type: ignore[override]  # moto's has no caller
-        self,
-        stack_name: str,
-        change_set_name: str,
-        template: str,
-        parameters: dict[str, str],
-        *,
-        kind: str,
-        tags: dict[str, str] | None = None,
-        capabilities: list[str] | None = None,
-        role_arn: str | None = None,
-        description: str | None = None,
-        access_key: str = "",
-    ) -> tuple[ChangeSet, Stack]:
-        """Compute what would change, and keep it until it is executed."""
-        stack = self._stack_for_change_set(stack_name, kind)
-        if any(change_set.name == change_set_name for change_set in stack.change_sets.values()):
-            raise AlreadyExistsException(f"ChangeSet {change_set_name} already exists")
-        wanted_tags = stack.tags if tags is None else tags
-        clients = self.clients(access_key, role_arn or stack.role_arn)
-        target = self.plan(
-            stack, template, parameters, tags=wanted_tags, capabilities=capabilities or [], clients=clients
-        )
-        changes = planned_changes(stack, target, resource_types())
-        change_set = ChangeSet(
-            change_set_id=f"arn:{self.partition}:cloudformation:{self.region_name}:{self.account_id}"
-            f":changeSet/{change_set_name}/{uuid.uuid4()}",
-            name=change_set_name,
-            kind=kind,
-            template=target.template,
-            parameters=dict(target.parameters),
-            values=dict(target.values),
-            tags=dict(wanted_tags),
-            capabilities=capabilities or [],
-            role_arn=role_arn,
-            description=description,
-            changes=changes,
-        )
-        if kind == "UPDATE" and not changes and not _outputs_differ(stack, target):
-            change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
-            change_set.reason = NO_CHANGES
-        if stack.stack_id not in self.stacks:
-            self.stacks[stack.stack_id] = stack
-            stack.set_status("REVIEW_IN_PROGRESS", "User Initiated")
-        stack.change_sets[change_set.change_set_id] = change_set
-        return change_set, stack
-
-    def _stack_for_change_set(self, stack_name: str, kind: str) -> Stack:
-        if kind == "UPDATE":
-            return self._updatable(stack_name)
-        if kind != "CREATE":
-            raise ValidationError(message=f"Change sets of type {kind} are not part of this endpoint.")
-        try:
-            stack = self.find(stack_name, deleted=False)
-        except ValidationError:
-            self._check_free(stack_name)
-            return self._new_stack(stack_name)
-        if stack.status != "REVIEW_IN_PROGRESS":
-            raise ValidationError(
-                message=f"Stack [{stack.name}] already exists and cannot be created again with the"
-                f" changeSet [{stack_name}]."
-            )
-        return stack
-
-    def find_change_set(self, name_or_id: str, stack_name: str | None) -> tuple[ChangeSet, Stack]:
-        """Return a change set by its ID, or by its name and its stack's."""
-        for stack in [*self.stacks.values(), *self.deleted_stacks.values()]:
-            for change_set in stack.change_sets.values():
-                of_stack = stack_name in (stack.name, stack.stack_id)
-                if name_or_id == change_set.change_set_id or (name_or_id == change_set.name and of_stack):
-                    return change_set, stack
-        error = CloudFormationError(f"ChangeSet [{name_or_id}] does not exist")
-        error.code = "ChangeSetNotFoundException"
-        raise error
-
-    def execute_change_set(
-        self,
-        change_set_name: str,
-        stack_name: str | None = None,
-        *,
-        disable_rollback: bool = False,
-        access_key: str = "",
-    ) -> None:
-        """Begin what a change set describes; returns at once."""
-        change_set, stack = self.find_change_set(change_set_name, stack_name)
-        if change_set.execution_status != "AVAILABLE":
-            raise InvalidChangeSetStatusError(
-                f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status"
-                f" of [{change_set.status}]"
-            )
-        if stack.busy:
-            raise ValidationError(message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
-        change_set.execution_status = "EXECUTE_COMPLETE"
-        target = Target(change_set.template, change_set.parameters, change_set.values, change_set.tags)
-        stack.role_arn, stack.capabilities = change_set.role_arn or stack.role_arn, change_set.capabilities
-        clients = self.clients(access_key, stack.role_arn)
-        if change_set.kind == "CREATE":
-            stack.created = now()
-            self._begin_create(stack, target, clients, "DO_NOTHING" if disable_rollback else "ROLLBACK")
-        else:
-            self._begin_update(stack, target, clients, disable_rollback=disable_rollback)
-        stack.change_sets.clear()
-        stack.change_sets[change_set.change_set_id] = change_set
-
-    def remove_change_set(self, name_or_id: str, stack_name: str | None) -> None:
-        """Delete a change set; a stack that only waited for it stays in REVIEW_IN_PROGRESS, as in AWS."""
-        change_set, stack = self.find_change_set(name_or_id, stack_name)
-        del stack.change_sets[change_set.change_set_id]
-
     def resource(self, stack: Stack, logical_id: str) -> Resource:
         """Return one resource of a stack; raises ValidationError."""
         if logical_id not in stack.resources:
@@ -405,18 +237,3 @@ class StackBackend(CloudFormationBackend):
         """Yield every stack, deleted ones last."""
         yield from self.stacks.values()
         yield from self.deleted_stacks.values()
-
-
-def _outputs_differ(stack: Stack, target: Target) -> bool:
-    return dict(stack.template.outputs) != dict(target.template.outputs) or dict(stack.tags) != dict(target.tags)
-
-
-def _check_capabilities(template: Template, acknowledged: list[str]) -> None:
-    iam = [resource for resource in template.resources.values() if resource["Type"].startswith("AWS::IAM::")]
-    if not iam:
-        return
-    named = any(NAMED_IAM.get(resource["Type"]) in (resource.get("Properties") or {}) for resource in iam)
-    sufficient = {"CAPABILITY_NAMED_IAM"} if named else {"CAPABILITY_NAMED_IAM", "CAPABILITY_IAM"}
-    if not sufficient & set(acknowledged):
-        needed = "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"
-        raise InsufficientCapabilitiesError(f"Requires capabilities : [{needed}]")
