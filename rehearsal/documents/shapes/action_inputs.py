@@ -18,7 +18,7 @@ RESOURCE_QUERY = Shape(
         "Service": _NEEDED,
         "Api": _NEEDED,
         "PropertySelector": _NEEDED,
-        "DesiredValues": Input("Any", required=True),
+        "DesiredValues": Input("List", required=True),
     },
     open_ended=True,
 )
@@ -106,11 +106,11 @@ ACTION_INPUTS: dict[str, Shape] = {
     "aws:executeAutomation": Shape(
         {
             "DocumentName": _NEEDED,
-            "DocumentVersion": Input(pattern=r"\$DEFAULT|\$LATEST|[1-9][0-9]*"),
+            "DocumentVersion": Input("Name", pattern=r"\$DEFAULT|\$LATEST|[1-9][0-9]*"),
             "RuntimeParameters": Input("Map"),
             "Tags": Input("MapList", longest=5),
-            "MaxConcurrency": Input(pattern=_CONCURRENCY),
-            "MaxErrors": Input(pattern=_ERRORS),
+            "MaxConcurrency": Input("Name", pattern=_CONCURRENCY),
+            "MaxErrors": Input("Name", pattern=_ERRORS),
             "Targets": _MAPS,
             "TargetParameterName": _TEXT,
             "TargetMaps": _MAPS,
@@ -158,7 +158,7 @@ ACTION_INPUTS: dict[str, Shape] = {
     "aws:runCommand": Shape(
         {
             "DocumentName": _NEEDED,
-            "DocumentVersion": Input(pattern=r"\$DEFAULT|\$LATEST|[1-9][0-9]*"),
+            "DocumentVersion": Input("Name", pattern=r"\$DEFAULT|\$LATEST|[1-9][0-9]*"),
             "InstanceIds": Input("StringList", longest=50),
             "Targets": Input("MapList", longest=5),
             "Parameters": Input("Map"),
@@ -166,8 +166,8 @@ ACTION_INPUTS: dict[str, Shape] = {
             "Comment": Input(longest=100),
             "DocumentHash": _TEXT,
             "DocumentHashType": Input(values=("Sha256", "Sha1")),
-            "MaxConcurrency": Input(pattern=_CONCURRENCY),
-            "MaxErrors": Input(pattern=_ERRORS),
+            "MaxConcurrency": Input("Name", pattern=_CONCURRENCY),
+            "MaxErrors": Input("Name", pattern=_ERRORS),
             "NotificationConfig": Input("Map"),
             "OutputS3BucketName": _TEXT,
             "OutputS3KeyPrefix": _TEXT,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Input:
-    """One input. `type` is String, StringList, Integer, Boolean, Map, MapList or Any; a bound is inclusive."""
+    """One input. `type` is a key of _WORDS below; a bound is inclusive."""
 
     type: str = "String"
     required: bool = False
@@ -115,6 +115,8 @@ def _bounds(value: Any, known: Input, name: str, path: Path) -> Iterator[Problem
 
 _WORDS = {
     "String": "text",
+    "Name": "text or a number",
+    "List": "a list",
     "StringList": "a list of texts",
     "Integer": "a whole number",
     "Boolean": "true or false",
@@ -141,7 +143,11 @@ def integer(value: Any) -> int | None:
 def _has_type(value: Any, wanted: str) -> bool:
     match wanted:
         case "String":
-            return isinstance(value, str | int | float) and not isinstance(value, bool)
+            return isinstance(value, str)
+        case "Name":
+            return isinstance(value, str | int) and not isinstance(value, bool)
+        case "List":
+            return isinstance(value, list)
         case "StringList":
             return isinstance(value, list) and all(isinstance(item, str | int) for item in value)
         case "Integer":

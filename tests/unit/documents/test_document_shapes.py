@@ -122,7 +122,10 @@ mainSteps:
     action: aws:branch
     inputs: {Choices: [{NextStep: C, Variable: x, StringEquals: y}], Default: B}
   - {name: B, action: "aws:sleep", isEnd: true, onFailure: "step:D", inputs: {}}
-  - {name: C, action: "aws:loop", onFailure: Continue, inputs: {Iterators: [a], Steps: [{name: I, action: "aws:sleep"}]}}
+  - name: C
+    action: aws:loop
+    onFailure: Continue
+    inputs: {Iterators: [a], Steps: [{name: I, action: "aws:sleep"}]}
   - {name: D, action: "aws:sleep", onCancel: "step:E", nextStep: F, inputs: {}}
   - {name: E, action: "aws:sleep", nextStep: D, inputs: {}}
   - {name: F, action: "aws:sleep", isEnd: true, inputs: {}}

@@ -21,6 +21,10 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "list": ("MapList", "StringList"),
     "structure": ("StringMap",),
     "map": ("StringMap",),
+    "string": ("String", "StringList", "Integer", "Boolean"),
+    "integer": ("Integer", "String", "StringList"),
+    "long": ("Integer", "String", "StringList"),
+    "boolean": ("Boolean", "String", "StringList"),
 }
 
 
@@ -59,7 +63,7 @@ def _selected(shape: Any, selector: Any, path: Path, declared: Any) -> Iterator[
         yield Problem(path, f'the operation answers no "{missing}"{known}')
     elif end is not None and declared is not None and declared not in _TYPES.get(end.type_name, (declared,)):
         kinds = " or ".join(sorted(_TYPES[end.type_name]))
-        yield Problem(path, f"the selector finds a {end.type_name}, which is a {kinds} and no {declared}")
+        yield Problem(path, f"the selector finds a {end.type_name}, which can be a {kinds} and no {declared}")
 
 
 def _members(shape: Any, selector: str) -> list[str]:

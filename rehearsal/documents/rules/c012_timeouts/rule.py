@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rehearsal.documents.command import POWERSHELL, SHELL
+from rehearsal.documents.command import POWERSHELL, SHELL, get
 from rehearsal.documents.rule import COMMAND, Level, Problem, Rule, Subject
 from rehearsal.documents.shapes.inputs import integer
 
@@ -20,6 +20,9 @@ def check(subject: Subject) -> Iterator[Problem]:
         if step.action not in {SHELL, POWERSHELL}:
             continue
         for path, inputs in step.sets:
+            if get(inputs, "timeoutSeconds") is None:
+                message = f'without timeoutSeconds "{step.name}" may take an hour'
+                yield Problem(path, message, Level.WARNING)
             for key, value in inputs.items():
                 seconds = integer(value) if key.lower() == "timeoutseconds" else None
                 if seconds is not None and not _SHORTEST <= seconds <= _LONGEST:

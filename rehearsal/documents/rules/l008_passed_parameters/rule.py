@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.calls import Call, calls_of
-from rehearsal.documents.references import has_reference
+from rehearsal.documents.references import REFERENCE, has_reference
 from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
-from rehearsal.documents.runbook import mapping
+from rehearsal.documents.runbook import Runbook, mapping
 from rehearsal.documents.shapes.parameters import value_problems
+from rehearsal.documents.shapes.resolving import type_of
 from rehearsal.documents.shapes.types import basic_type, described
 from rehearsal.documents.suggest import did_you_mean
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
     from rehearsal.documents.library import Library
     from rehearsal.documents.model import Document
+    from rehearsal.documents.source import Path
 
+_MISFITS: dict[str, tuple[str, ...]] = {
+    "String": ("StringList", "MapList", "StringMap"),
+    "Boolean": ("StringList", "MapList", "StringMap", "Integer"),
+    "Integer": ("StringList", "MapList", "StringMap", "Boolean"),
+    "StringMap": ("StringList", "MapList", "Boolean", "Integer"),
+}
 _LISTS = frozenset({"StringList", "MapList"})
 
 
@@ -44,11 +52,21 @@ def _passed(call: Call, called: Document, passed: dict[str, Any]) -> Iterator[Pr
             yield Problem(path, f'{call.name} needs the parameter "{name}"')
 
 
+def _reference(call: Call, name: str, value: Any, kind: str, path: Path) -> Iterator[Problem]:
+    """All of the value is one reference: what it refers to has a type too."""
+    text = value[0] if isinstance(value, list) and len(value) == 1 else value
+    match = REFERENCE.fullmatch(text.strip()) if isinstance(text, str) else None
+    given = type_of(Runbook(call.document), match[1]) if match is not None else None
+    if match is not None and given in _MISFITS.get(kind, ()):
+        yield Problem(path, f"{name} is a {kind}, and {match[1]} is a {given}")
+
+
 def _value(call: Call, name: str, value: Any, definition: Any) -> Iterator[Problem]:
     """The API takes each value as a list of texts; a single one may be given bare."""
     path = (*call.path, call.parameters_key, name)
     kind = basic_type(str(definition.get("type")))
     if has_reference(value):
+        yield from _reference(call, name, value, kind, path)
         return
     if isinstance(value, list) and kind not in _LISTS:
         if len(value) != 1:
