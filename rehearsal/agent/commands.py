@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.agent.content import member
@@ -20,10 +16,11 @@ from rehearsal.agent.store import CANCEL, COMPLETE, WORKER, CommandState, Stage,
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
     from rehearsal.agent.aws import HostAccess
+    from rehearsal.agent.workers import Workers
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _LOOK_SECONDS = 0.03
 _GRACE_SECONDS = 3.0  # for a worker of an agent that was killed while it started it
 _LONGEST_SECONDS = 172_800.0  # of any command (appconfig: 48 hours)
@@ -40,6 +37,7 @@ class CommandRunner:
         self,
         store: Store,
         aws: HostAccess,
+        workers: Workers,
         *,
         config_path: Path,
         agent_version: str,
@@ -49,6 +47,7 @@ class CommandRunner:
     ) -> None:
         self._store = store
         self._aws = aws
+        self._workers = workers
         self._config_path = config_path
         self._agent_version = agent_version
         self._stop = stop
@@ -82,11 +81,12 @@ class CommandRunner:
 
     def _run(self, state: CommandState) -> None:
         command_id = state.command.command_id
-        process = None
-        if state.status is not Status.IN_PROGRESS:
+        if state.status is Status.IN_PROGRESS:
+            is_running = self._find_worker(command_id)
+        else:
             state = self._save(replace(state, status=Status.IN_PROGRESS))
-            process = self._start_worker(command_id)
-        state, outcome = self._follow(state, process)
+            is_running = self._start_worker(command_id)
+        state, outcome = self._follow(state, is_running)
         status, trace = (Status(outcome["status"]), str(outcome["trace"])) if outcome else (Status.FAILED, _CRASHED)
         if not outcome:
             state = _with_crash(state)
@@ -97,28 +97,19 @@ class CommandRunner:
             return
         self._finish(replace(state, status=status), trace)
 
-    def _start_worker(self, command_id: str) -> subprocess.Popen[bytes]:
+    def _start_worker(self, command_id: str) -> Callable[[], bool]:
         self._store.channel(command_id).mkdir(parents=True, exist_ok=True, mode=0o700)
-        paths = [str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        arguments = ["--worker", str(self._config_path), str(self._store.root), command_id]
-        return subprocess.Popen(
-            [sys.executable, "-m", "rehearsal.agent", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
+        return self._workers.start([str(self._config_path), str(self._store.root), command_id])
 
     def _follow(
-        self, state: CommandState, process: subprocess.Popen[bytes] | None
+        self, state: CommandState, is_running: Callable[[], bool]
     ) -> tuple[CommandState, dict[str, Any] | None]:
         """Deliver results as they come; the document's outcome, None when the worker ended without one."""
         channel = self._store.channel(state.command.command_id)
         seen: set[str] = set()
-        started = time.monotonic()
         while True:
             # Whether it runs is asked before its files are looked at: what it wrote last is never missed.
-            running = process.poll() is None if process else self._is_running(channel, started)
+            running = is_running()
             outcome = read_json(channel / COMPLETE)
             for path in sorted(channel.glob("[0-9]*.json")):
                 value = None if path.name in seen else read_json(path)
@@ -128,11 +119,18 @@ class CommandRunner:
             if outcome or not running:
                 return state, outcome
             if self._stop.wait(_LOOK_SECONDS):
-                _let_go(process)
+                raise StoppedError
 
-    def _is_running(self, channel: Path, started: float) -> bool:
-        value = read_json(channel / WORKER)
-        return WorkerProcess(**value).is_running() if value else time.monotonic() - started < _GRACE_SECONDS
+    def _find_worker(self, command_id: str) -> Callable[[], bool]:
+        """An earlier agent's worker, which says itself who it is."""
+        path = self._store.channel(command_id) / WORKER
+        deadline = time.monotonic() + _GRACE_SECONDS
+
+        def is_running() -> bool:
+            value = read_json(path)
+            return WorkerProcess(**value).is_running() if value else time.monotonic() < deadline
+
+        return is_running
 
     def _take(self, state: CommandState, result: StepResult) -> CommandState:
         state = state.with_result(result)
@@ -171,12 +169,6 @@ class CommandRunner:
     def _save(self, state: CommandState) -> CommandState:
         self._store.save(state, Stage.CURRENT)
         return state
-
-
-def _let_go(process: subprocess.Popen[bytes] | None) -> None:
-    if process:
-        process.returncode = 0  # it goes on without this process: Popen need not warn of it
-    raise StoppedError
 
 
 def _with_crash(state: CommandState) -> CommandState:

@@ -24,8 +24,10 @@ from rehearsal.agent.delivery import FAILURES, Backoff, StoppedError
 from rehearsal.agent.imds import Identity, Metadata
 from rehearsal.agent.inbox import Inbox
 from rehearsal.agent.log import log
+from rehearsal.agent.nursery import Nursery
 from rehearsal.agent.results import Status
 from rehearsal.agent.store import Stage, Store
+from rehearsal.agent.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _USAGE = 2
 _SHORTEST_POLL = 1.0  # seconds between two polls that bring nothing
 _RESUME_SECONDS = 172_800.0
+_LOOK_FOR_SIGNALS_SECONDS = 0.5
 
 
 def serve(arguments: Sequence[str]) -> int:
@@ -52,10 +55,13 @@ def serve(arguments: Sequence[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    workers = Workers(Nursery())  # it forks: before there are threads
     try:
-        agent = Agent(config, options.config, options.data, shlex.split(options.reboot_command), stop)
+        agent = Agent(config, options, workers, stop)
         agent.start()
-        stop.wait()
+        # A signal that comes just before a wait begins does not end it: its handler runs when the wait is over.
+        while not stop.wait(_LOOK_FOR_SIGNALS_SECONDS):
+            continue
     except StoppedError:
         pass
     log("stopping; running scripts go on")
@@ -66,23 +72,22 @@ def serve(arguments: Sequence[str]) -> int:
 class Agent:
     """One host's agent: a thread that polls, one that reports, and as many as there are workers."""
 
-    def __init__(
-        self, config: Config, config_path: Path, data: Path, reboot_command: list[str], stop: threading.Event
-    ) -> None:
+    def __init__(self, config: Config, options: argparse.Namespace, workers: Workers, stop: threading.Event) -> None:
         self._config = config
         self._stop = stop
-        self._reboot_command = reboot_command
+        self._reboot_command = shlex.split(options.reboot_command)
         self._rebooting = threading.Event()
         metadata = Metadata()
         self._identity = _identity(metadata, stop)
         region = config.region or self._identity.region
         self._aws = HostAccess(config, metadata, region)
-        self._store = Store(data / self._identity.instance_id)
+        self._store = Store(options.data / self._identity.instance_id)
         self._queue: queue.Queue[str] = queue.Queue()
         self._runner = CommandRunner(
             self._store,
             self._aws,
-            config_path=config_path,
+            workers,
+            config_path=options.config,
             agent_version=config.agent_version,
             stop=stop,
             log=log,

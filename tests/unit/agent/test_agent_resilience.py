@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMAND = "11111111-2222-3333-4444-555555555555"
 SEND = "aws.ssm.sendCommand.eu-west-1"
@@ -356,3 +355,28 @@ def test_a_command_that_cannot_go_on_is_failed_and_the_agent_lives(endpoint: Any
     assert last["documentStatus"] == "Failed"
     assert "the agent cannot go on with the command: " in last["documentTraceOutput"]
     assert agent.process.poll() is None
+
+
+def test_without_its_nursery_the_agent_starts_workers_as_programs(endpoint: Any, start_agent: Any) -> None:
+    agent = start_agent()
+    first = until_deleted(endpoint, endpoint.send(SEND, COMMAND, payload("echo one")))
+    pid = agent.process.pid
+    nursery = int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()[0])
+    os.kill(nursery, signal.SIGKILL)
+    other = "22222222-2222-3333-4444-555555555555"
+    second = until_deleted(endpoint, endpoint.send(SEND, other, payload("echo two", command_id=other)))
+    assert [replies[-1]["documentStatus"] for replies in (first, second)] == ["Success", "Success"]
+    assert "document workers start more slowly from now on" in agent.log
+
+
+def test_nothing_of_the_agent_is_left_when_it_ends(endpoint: Any, start_agent: Any) -> None:
+    agent = start_agent()
+    until_deleted(endpoint, endpoint.send(SEND, COMMAND, payload("echo one")))
+    pid = agent.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    handles = [os.pidfd_open(int(child)) for child in children]
+    agent.stop(signal.SIGKILL)
+    for handle in handles:
+        assert select.select([handle], [], [], 20)[0], f"one of {children} still runs"
+        os.close(handle)
+    assert handles
