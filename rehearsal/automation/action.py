@@ -71,6 +71,10 @@ class Services(Protocol):
         """Make the execution that will be started with `token` a child of `parent`."""
         ...
 
+    def disown(self, token: str) -> None:
+        """Take `adopt` back, where it was not used."""
+        ...
+
     def await_execution(self, execution_id: str, control: Control, deadline: float) -> bool | None:
         """Wait for an execution to end: True it did, False out of time, None it is not one of this engine's."""
         ...

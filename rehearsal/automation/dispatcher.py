@@ -60,6 +60,10 @@ class Dispatcher:
         """See `Registry.adopt`."""
         self.registry.adopt(token, parent)
 
+    def disown(self, token: str) -> None:
+        """See `Registry.disown`."""
+        self.registry.disown(token)
+
     def await_execution(self, execution_id: str, control: Control, deadline: float) -> bool | None:
         """Wait for the end: True it ended, False out of time, None it is not an execution of this engine."""
         live = self.registry.find(execution_id, watcher=control)
@@ -70,9 +74,14 @@ class Dispatcher:
     def stop_execution(self, execution_id: str) -> None:
         """Cancel an execution if it still runs."""
         live = self.registry.find(execution_id)
-        if live is not None:
-            live.journal.execution_status(ExecutionStatus.CANCELLING)
-            live.control.stop()
+        if live is None:
+            return
+        if live.take():  # it is still queued
+            live.journal.finish(ExecutionStatus.CANCELLED)
+            self.registry.ended(live)
+            return
+        live.journal.execution_status(ExecutionStatus.CANCELLING)
+        live.control.stop()
 
     # Beginning and ending.
 
@@ -165,5 +174,6 @@ class Dispatcher:
         watch_alarm(session, live.journal, live.done, stop, self._settings.poll_seconds[1])
 
     def _work(self, work: Work, live: Live) -> None:
-        work.run()
-        self.registry.ended(live)
+        if live.take():
+            work.run()
+            self.registry.ended(live)

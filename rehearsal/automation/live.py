@@ -31,6 +31,11 @@ class Live:
     journal: Journal
     done: threading.Event = field(default_factory=threading.Event)
     watchers: list[Control] = field(default_factory=list)
+    _first: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> bool:
+        """Return True to the first who asks: the thread that runs the execution, or a stop that comes before it."""
+        return self._first.acquire(blocking=False)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,11 @@ class Registry:
         """Note that the execution started with `token` will be a child of `parent`."""
         with self._lock:
             self._parents[token] = Parent(parent.execution_id, parent.depth + 1)
+
+    def disown(self, token: str) -> None:
+        """Forget a parent whose child was never started."""
+        with self._lock:
+            self._parents.pop(token, None)
 
     def parent_of(self, token: str | None) -> Parent | None:
         """Return, once, what was noted for a token."""

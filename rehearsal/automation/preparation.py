@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from rehearsal.automation.settings import EngineSettings
 
+_NOT_ASSUMED = "The defined assume role is unable to be assumed"
+_MOST_TAGS = 5
 _ROLE_ARN = re.compile(r"^arn:aws[a-z0-9-]*:iam::\d{12}:role/.+$")
 
 
@@ -85,7 +87,8 @@ class Prepared:
         try:
             return aws.session(role, execution_id, caller), role is not None
         except AssumeRoleDeniedError as error:
-            raise refuse(f"The defined assume role is unable to be assumed. {error}".strip()) from error
+            reason = str(error).removeprefix(_NOT_ASSUMED).lstrip(":. ")
+            raise refuse(f"{_NOT_ASSUMED}. {reason}".strip()) from error
 
     def _role(self, settings: EngineSettings, execution_id: str) -> str | None:
         if self.runbook.assume_role is None:
@@ -144,6 +147,8 @@ def find_runbook(request: Mapping[str, Any], documents: Documents) -> tuple[Stor
 
 def prepare(request: Mapping[str, Any], documents: Documents) -> Prepared:
     """Find the document and check the parameters. Raises `ApiError`."""
+    if len(request.get("Tags") or []) > _MOST_TAGS:
+        raise refuse(f"An execution has at most {_MOST_TAGS} tags.")
     document, runbook = find_runbook(request, documents)
     supplied = {str(name): [str(text) for text in texts] for name, texts in (request.get("Parameters") or {}).items()}
     later = target_parameters(request)

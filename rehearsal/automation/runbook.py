@@ -187,8 +187,8 @@ def _flag(raw: Mapping[str, Any], key: str, name: str) -> bool | None:
 
 
 def _jump(value: Any, name: str, key: str, words: set[str]) -> str | None:
-    if value is None or value in words:
-        return value  # type: ignore[no-any-return]  # None or one of the words
+    if value is None or (isinstance(value, str) and value in words):
+        return value
     if isinstance(value, str) and value.startswith("step:"):
         return value.removeprefix("step:").strip()
     raise MalformedRunbookError(f"Step {name}: {key} is {value!r}; it takes {', '.join(sorted(words))} or step:<name>.")

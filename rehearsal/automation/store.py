@@ -116,12 +116,11 @@ class SqliteStore:
             self._changed.clear()
             time.sleep(_GATHER_SECONDS)
             with self._lock:
-                if not self._closed:
-                    self._write()
+                self._write()
 
     def _write(self) -> None:
         """Write what changed, in one transaction. The caller holds the lock."""
-        if not self._executions and not self._steps:
+        if self._closed or not (self._executions or self._steps):
             return
         executions = [
             (record.execution_id, record.parent_id, record.start, record.end, _text(record))

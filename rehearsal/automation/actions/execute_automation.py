@@ -34,8 +34,12 @@ _PASSED_ON = (
 def run(context: StepContext) -> StepResult:
     """Start the child through the API, so that the role needs the permission, and wait for its end."""
     token = new_id()
+    wanted = child_request(context.inputs)
     context.services.adopt(token, context.execution)
-    answer = request(context, "ssm", "start_automation_execution", ClientToken=token, **child_request(context.inputs))
+    try:
+        answer = request(context, "ssm", "start_automation_execution", ClientToken=token, **wanted)
+    finally:
+        context.services.disown(token)
     execution_id = str(answer["AutomationExecutionId"])
     context.show_outputs({"ExecutionId": execution_id})
     try:

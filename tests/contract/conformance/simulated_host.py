@@ -41,7 +41,7 @@ class SimulatedHost:
 
     def _call(self, service: str, operation: str, **body: Any) -> dict[str, Any]:
         target = "AmazonSSM" if service == "ssm" else "EC2WindowsMessageDeliveryService"
-        credential = f"Credential=ASIAHOST/20260101/{self._region}/{service}/aws4_request"
+        credential = f"Credential=AKIAHOST/20260101/{self._region}/{service}/aws4_request"
         headers = {
             "X-Amz-Target": f"{target}.{operation}",
             "Content-Type": "application/x-amz-json-1.1",

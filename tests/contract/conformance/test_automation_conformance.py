@@ -48,7 +48,7 @@ def test_statement(account: Account, case: Case) -> None:
 
 
 def _prepare(account: Account, case: Case, names: dict[str, str]) -> dict[str, str]:
-    caller = account.client("sts").get_caller_identity()["Arn"]
+    caller = "arn:aws:iam::123456789012:user/administrator"  # who the endpoint takes a key for that IAM never issued
     facts = {**names, "account": "123456789012", "region": "eu-central-1", "caller": caller}
     for entry in case.setup:
         call = _filled(entry, facts)

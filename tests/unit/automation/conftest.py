@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -29,6 +30,12 @@ CALLER = Caller(f"arn:aws:iam::{ACCOUNT}:user/alice", ACCOUNT)
 FINAL = {"Success", "TimedOut", "Cancelled", "Failed"}
 
 
+@cache
+def _boto() -> Any:
+    """One session for all tests: it keeps the services' models, which take long to load."""
+    return boto3.session.Session(aws_access_key_id="AKIAPLAYED", aws_secret_access_key="played", region_name=REGION)
+
+
 class RefusalError(Exception):
     """What a played operation raises to answer with an error."""
 
@@ -45,9 +52,7 @@ class PlayedAws:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.roles: dict[str, str] = {}
         self._clients: dict[tuple[str, str], Any] = {}
-        self._boto = boto3.session.Session(
-            aws_access_key_id="AKIAPLAYED", aws_secret_access_key="played", region_name=REGION
-        )
+        self._boto = _boto()
 
     def on(self, operation: str, answer: Callable[..., Any] | dict[str, Any]) -> None:
         self.answers[operation] = answer if callable(answer) else lambda **_: answer
@@ -187,3 +192,11 @@ def make_harness() -> Iterator[Callable[..., Harness]]:
 @pytest.fixture
 def automation(make_harness: Callable[..., Harness]) -> Harness:
     return make_harness()
+
+
+@pytest.fixture(scope="module")
+def shared_automation() -> Iterator[Harness]:
+    """One engine for a module whose tests would each wait for an interpreter to get warm."""
+    harness = Harness(SqliteStore())
+    yield harness
+    harness.engine.close()

@@ -35,6 +35,11 @@ def payload(execution: dict[str, Any]) -> Any:
     return json.loads(shown["Outputs"]["OutputPayload"][0])["Payload"]
 
 
+@pytest.fixture
+def automation(shared_automation: Harness) -> Harness:
+    return shared_automation
+
+
 ENVIRONMENT = "import os\ndef h(e, c):\n    return {k: v for k, v in os.environ.items() if k.startswith('AWS_')}"
 
 

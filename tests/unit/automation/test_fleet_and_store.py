@@ -108,6 +108,18 @@ def test_a_full_queue_refuses_more(make_harness: Callable[..., Harness]) -> None
     automation.wait(second, {"InProgress"})
 
 
+def test_a_queued_execution_is_cancelled_at_once(make_harness: Callable[..., Harness]) -> None:
+    automation = make_harness(limits=Limits(running=1, blocked=0, queued=1))
+    first = automation.start([LONG])
+    automation.wait(first, {"InProgress"})
+    queued = automation.start([LONG])
+    automation.engine.stop(queued, "Cancel")
+    execution = automation.wait(queued, seconds=2)
+    assert execution["AutomationExecutionStatus"] == "Cancelled"
+    assert [step["StepStatus"] for step in execution["StepExecutions"]] == ["Pending"]
+    assert automation.engine.find(first)["AutomationExecutionStatus"] == "InProgress"
+
+
 def test_waiting_for_a_person_frees_the_slot(make_harness: Callable[..., Harness]) -> None:
     automation = make_harness(limits=Limits(running=1, blocked=1, queued=5))
     paused = automation.start([{"name": "hold", "action": "aws:pause", "inputs": {}}])
