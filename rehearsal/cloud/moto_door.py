@@ -30,6 +30,8 @@ class MotoDoor:
         self.account_id = account_id
         self._originals: dict[str, BackendFactory] = {}
         self._later: dict[str, Callable[[], BackendFactory]] = {}
+        self._first: Callable[[], None] | None = None
+        self._ready = True
         self._loading = threading.RLock()
         self._open = False
 
@@ -48,6 +50,7 @@ class MotoDoor:
             _registry(service).backend = original
         self._originals.clear()
         self._later.clear()
+        self._first, self._ready = None, True
         self._open = False
         _empty()
         self._held.release()
@@ -68,8 +71,18 @@ class MotoDoor:
         """Extend a service when it is first used: `load` imports what takes long and returns the factory."""
         self._later[service] = load
 
+    def extend_first(self, load: Callable[[], None]) -> None:
+        """Call `load` before anything of moto is used: it extends the services that others of moto's reach into."""
+        self._first, self._ready = load, False
+
     def prepare(self, service: str) -> None:
         """Extend a service now if it waits for its first use."""
+        if not self._ready:
+            with self._loading:
+                first, self._first = self._first, None
+                if first is not None:
+                    first()
+                    self._ready = True
         if service in self._later:
             with self._loading:
                 if load := self._later.get(service):

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore
-from rehearsal.cloud.aws_access import Clients, EndpointAccess
-from rehearsal.cloud.ec2.backend import HostedEc2Backend
 from rehearsal.cloud.endpoint import Endpoint
 from rehearsal.cloud.http_server import HttpServer
 from rehearsal.cloud.iam.authorizer import IamAuthorizer
-from rehearsal.cloud.iam.models import AuditedIamBackend
 from rehearsal.cloud.iam.usage import Usage
 from rehearsal.cloud.imds import InstanceMetadata
 from rehearsal.cloud.inventory import Ec2Inventory
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.moto_door import ClosedDoorError, MotoDoor
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
-from rehearsal.cloud.ssm.models import SsmBackend
 from rehearsal.cloud.ssm.operations import AGENT_OPERATIONS, OPERATIONS
-from rehearsal.cloud.ssm.runbooks import Runbooks
 from rehearsal.cloud.validation import ModelValidator
 
 if TYPE_CHECKING:
+    from rehearsal.automation import AutomationEngine
     from rehearsal.cloud.authorizer import ApiCall, Authorizer
     from rehearsal.cloud.settings import CloudSettings
+    from rehearsal.cloud.ssm.models import SsmBackend
     from rehearsal.cloud.state import StateKeeper
 
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
@@ -41,12 +37,10 @@ log = logging.getLogger(__name__)
 class Cloud:
     """One AWS endpoint for one account, in this process.
 
-    `start()` returns when all addresses listen; moto's slower services are loaded in the background. `stop()` ends the
-    servers and drops all state of moto. A second cloud in the same process raises RuntimeError: moto's state belongs to
-    the process.
+    `start()` returns when all addresses listen; moto's services, which load slowly, are loaded in the background, and
+    calls wait for them. `stop()` ends the servers and drops all state of moto. A second cloud in the same process
+    raises RuntimeError: moto's state belongs to the process.
     """
-
-    inventory: Ec2Inventory
 
     def __init__(self, settings: CloudSettings, authorizer: Authorizer | None = None) -> None:
         self.settings = settings
@@ -56,7 +50,6 @@ class Cloud:
         self._keeper: StateKeeper | None = None
         self._servers: list[HttpServer] = []
         self._stopping = threading.Event()
-        self._clients = Clients(lambda: self.url)
         self.endpoint: Endpoint | None = None
 
     @property
@@ -65,6 +58,12 @@ class Cloud:
         if not self._servers:
             raise RuntimeError("the cloud is not started")
         return f"http://{self._servers[0].host}:{self._servers[0].server_port}"
+
+    @cached_property
+    def inventory(self) -> Ec2Inventory:
+        """What the hosts' side may see of EC2."""
+        backend = self.door.backend("ec2", self.settings.region)
+        return Ec2Inventory(backend, instant=self.settings.instant_hosts)
 
     def ssm(self, region: str | None = None) -> SsmBackend:
         """The SSM backend of a Region, the cloud's own by default."""
@@ -102,17 +101,15 @@ class Cloud:
             self._keeper = None
         for backend in self._ssm_backends():
             backend.close()
+        vars(self).pop("inventory", None)
         self.door.close()
 
     def _compose(self) -> Endpoint:
         settings = self.settings
-        self.door.extend("ec2", HostedEc2Backend)
-        self.door.extend("iam", partial(AuditedIamBackend, usage=self.usage))
+        self.door.extend_first(self._extend_core)
         self.door.extend_on_use("cloudtrail", self._load_trail)
         self._authorizer = self._authorizer or IamAuthorizer(self.door, settings.account_id, self.usage)
-        self.door.extend("ssm", partial(SsmBackend, door=self.door, settings=settings, open_engine=self._open_engine))
         self.door.extend_on_use("cloudformation", self._load_cloudformation)
-        self.inventory = Ec2Inventory(self.door.backend("ec2", settings.region), instant=settings.instant_hosts)
         return Endpoint(
             settings,
             self._authorizer,
@@ -123,6 +120,19 @@ class Cloud:
             answered=self._answered,
             unmodelled={"ssm": AGENT_OPERATIONS},
         )
+
+    def _extend_core(self) -> None:
+        """Extend the services that moto's others reach into; their modules take most of the time of a start."""
+        from rehearsal.cloud.ec2.backend import HostedEc2Backend  # noqa: PLC0415 - see above
+        from rehearsal.cloud.iam.models import AuditedIamBackend  # noqa: PLC0415 - see above
+        from rehearsal.cloud.ssm.models import SsmBackend  # noqa: PLC0415 - see above
+
+        self.door.extend("ec2", HostedEc2Backend)
+        self.door.extend("iam", partial(AuditedIamBackend, usage=self.usage))
+        self.door.extend(
+            "ssm", partial(SsmBackend, door=self.door, settings=self.settings, open_engine=self._open_engine)
+        )
+        self.inventory.touch()  # it tells EC2 whether somebody runs machines, before there are any
 
     def _restore(self) -> None:
         """Take up the state that an earlier process left, where there is a folder for it."""
@@ -155,9 +165,13 @@ class Cloud:
         return partial(StackBackend, connector=EndpointConnector(lambda: self.url))
 
     def _open_engine(self, backend: SsmBackend) -> AutomationEngine:
+        from rehearsal.automation import AutomationEngine, EngineSettings, SqliteStore  # noqa: PLC0415 - not at a start
+        from rehearsal.cloud.aws_access import Clients, EndpointAccess  # noqa: PLC0415 - imports boto3
+        from rehearsal.cloud.ssm.runbooks import Runbooks  # noqa: PLC0415 - the same
+
         region, folder = backend.region_name, self.settings.state_folder
         return AutomationEngine(
-            EndpointAccess(self.door, self.settings, region, self._clients),
+            EndpointAccess(self.door, self.settings, region, Clients(lambda: self.url)),
             SqliteStore(folder / f"executions-{region}.sqlite" if folder else None),
             EngineSettings(account_id=self.settings.account_id, region=region),
             Runbooks(backend.documents),

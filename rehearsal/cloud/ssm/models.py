@@ -9,6 +9,7 @@ from moto.ssm.models import SimpleSystemManagerBackend
 
 from rehearsal.automation import Caller
 from rehearsal.cloud.iam.principals import Principals
+from rehearsal.cloud.ec2.images import offer_parameters
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.ssm import targets
 from rehearsal.cloud.ssm.association_service import AssociationService
@@ -48,6 +49,7 @@ class SsmBackend(SimpleSystemManagerBackend):
         self.commands = CommandService(self)
         self.associations = AssociationService(self)
         self._open_engine = open_engine
+        offer_parameters(self)
         self._engine: AutomationEngine | None = None
 
     def sweep(self) -> None:

@@ -52,7 +52,7 @@ def metadata(cloud: Cloud) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture
 def agent(cloud: Cloud, client: Callable[[str], Any], metadata: Callable[[str], str], tmp_path: Path) -> Iterator[str]:
-    """An instance with AWS's managed policy for agents, and an agent in a process of its own; yields the instance's ID."""
+    """An instance with AWS's managed policy for agents and an agent in a process of its own; yields its ID."""
     iam = client("iam")
     iam.create_role(RoleName="managed-host", AssumeRolePolicyDocument=TRUST)
     iam.attach_role_policy(RoleName="managed-host", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
