@@ -82,17 +82,25 @@ def _variant(settings: Settings, chosen: dict[str, str]) -> dict[str, str]:
 
 
 def _running(settings: Settings, variant: dict[str, str], chosen: dict[str, str], progress: Progress) -> State | None:
-    """The rehearsal that is up and whole. One that was broken off is taken down, so that nothing is built upon it."""
+    """The rehearsal that is up and whole.
+
+    Where only its process has ended, the process is started again: it takes up its state and finds its hosts. What was
+    broken off before it was deployed is taken down, so that nothing is built upon it.
+    """
     state = State.read(settings.state_folder)
     if state is None:
         return None
-    if not state.is_alive() or not state.is_deployed:
+    if not state.is_deployed:
         with progress.phase("Taking down what an earlier command left behind"):
             take_down(settings, progress)
         return None
     if any(state.variant.get(name) != choice for name, choice in variant.items() if name in chosen):
         is_up = ", ".join(f"{name} {choice}" for name, choice in state.variant.items())
         raise Rejection(f"a rehearsal with {is_up} is up", next_step="./rehearse down, and then this again.")
+    if not state.is_alive():
+        progress.line("The cloud's process has ended; starting it again with the state that it kept")
+        state = replace(_start(settings, state.variant, progress), is_deployed=True)
+        state.write(settings.state_folder)
     return state
 
 

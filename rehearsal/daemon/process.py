@@ -73,6 +73,8 @@ def main(argv: list[str]) -> int:
 def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> None:
     """Start everything, and note in `running` how to end it. The state file comes first, so that `down` finds us."""
     port = settings.cloud.port
+    # One that takes up where an earlier process ended keeps the keys: shells have them in their environment.
+    former = State.read(settings.state_folder)
     state = State(
         project=settings.project,
         pid=os.getpid(),
@@ -80,8 +82,8 @@ def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> No
         endpoint=f"http://{LOCAL}:{port}",
         region=settings.cloud.region,
         account_id=settings.cloud.account_id,
-        access_key_id=f"REHEARSAL{secrets.token_hex(5).upper()}",
-        secret_access_key=secrets.token_urlsafe(30),
+        access_key_id=former.access_key_id if former else f"REHEARSAL{secrets.token_hex(5).upper()}",
+        secret_access_key=former.secret_access_key if former else secrets.token_urlsafe(30),
         variant=dict(images.variant),
     )
     state.write(settings.state_folder)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def as_json(result: RehearsalResult) -> dict[str, Any]:
     """Times are epoch seconds, durations seconds, latencies milliseconds.
 
-    A figure that was not measured is null: `permissions` and `detected_after_seconds` are, until the cloud can tell.
+    A figure that was not measured is null. `permissions.unused` are grants of the role that no execution has used since
+    the rehearsal came up: a role is shared by several runbooks.
     """
     return {
         "passed": result.passed,
@@ -45,7 +46,7 @@ def _runbook(scenario: ScenarioResult) -> dict[str, Any]:
         "second_run": _second_run(scenario.second_run),
         "baseline": _baseline(scenario.baseline),
         "steps": [_step(step) for step in run.steps] if run else [],
-        "permissions": None,
+        "permissions": asdict(scenario.permissions) if scenario.permissions else None,
         "checks": [asdict(check) for check in scenario.checks],
     }
 

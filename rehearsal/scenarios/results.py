@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rehearsal.scenarios.checks import CheckResult
     from rehearsal.scenarios.measure import Requests
     from rehearsal.scenarios.outputs import HostOutput
+    from rehearsal.scenarios.permissions import Permissions
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class ScenarioResult:
     run: Run | None
     requests: Requests | None
     second_run: Run | None
+    permissions: Permissions | None
     baseline: BaselineResult | None
     checks: tuple[CheckResult, ...]
 

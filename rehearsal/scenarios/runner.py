@@ -14,6 +14,7 @@ from rehearsal.scenarios.baseline import run_baseline
 from rehearsal.scenarios.checks import CheckResult, ask, ask_all
 from rehearsal.scenarios.load import LoadRun
 from rehearsal.scenarios.measure import Requests, measure
+from rehearsal.scenarios.permissions import Permissions, permissions_of
 from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult
 
@@ -41,6 +42,7 @@ class _Progress:
     run: Run | None = None
     requests: Requests | None = None
     second_run: Run | None = None
+    permissions: Permissions | None = None
     baseline: BaselineResult | None = None
 
 
@@ -71,6 +73,7 @@ class ScenarioRunner:
             run=shown.run,
             requests=shown.requests,
             second_run=shown.second_run,
+            permissions=shown.permissions,
             baseline=shown.baseline,
             checks=tuple(shown.checks),
         )
@@ -85,6 +88,7 @@ class ScenarioRunner:
             self._shown.checks += ask_all(self._scenario.checks, self._surroundings)
         if self._scenario.expect.second_run_status:
             self._run_again(self._scenario.expect.second_run_status)
+        self._look_at_permissions()
         if self._scenario.abort_at_every_step and self._shown.run:
             self._abort()
         if self._scenario.baseline:
@@ -146,6 +150,14 @@ class ScenarioRunner:
         self._narrator.stage("second run")
         self._shown.second_run = second = self._start()
         self._note(f"second run ends {wanted}", passed=second.status == wanted, detail=second.message or second.status)
+
+    def _look_at_permissions(self) -> None:
+        if self._shown.run is None:
+            return
+        self._shown.permissions = permissions = permissions_of(self._surroundings.aws, self._shown.run.execution_id)
+        if permissions:
+            detail = "; ".join(permissions.denied) or f"{len(permissions.used)} actions used by {permissions.role}"
+            self._note("nothing was denied", passed=not permissions.denied, detail=detail)
 
     def _abort(self) -> None:
         self._narrator.stage("stopped at each step in turn")

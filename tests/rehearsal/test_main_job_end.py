@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -84,11 +85,26 @@ def test_a_killed_up_is_cleared_by_the_next_and_down_leaves_nothing(
     assert state is not None
     assert state.is_alive()
 
-    os.kill(state.pid, signal.SIGKILL)  # the daemon dies too: `down` has to manage without it
+    _kill(state)
+    resumed = command("up")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "starting it again with the state that it kept" in resumed.stderr
+    status = json.loads(command("status", "--json").stdout)
+    assert [(host["state"], host["agent"]) for host in status["hosts"]] == [("running", "Online")] * 2
+
+    state = State.read(settings.state_folder)
+    assert state is not None
+    _kill(state)  # and `down` has to manage without the process
     down = command("down")
     assert down.returncode == 0, down.stderr
     assert left_behind(settings) == {}
     assert command("down").returncode == 0
+
+
+def _kill(state: State) -> None:
+    os.kill(state.pid, signal.SIGKILL)
+    while state.is_alive():
+        time.sleep(0.05)
 
 
 def _hosts(settings: Settings) -> list[Any]:

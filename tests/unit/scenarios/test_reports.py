@@ -11,6 +11,7 @@ from rehearsal.scenarios.chart import draw
 from rehearsal.scenarios.checks import CheckResult
 from rehearsal.scenarios.measure import Sample, measure
 from rehearsal.scenarios.outputs import HostOutput
+from rehearsal.scenarios.permissions import Permissions
 from rehearsal.scenarios.report import as_json
 from rehearsal.scenarios.report_html import as_html
 from rehearsal.scenarios.report_terminal import as_table
@@ -44,6 +45,7 @@ def result(**changes: Any) -> RehearsalResult:
         run=run,
         requests=measure(samples(0)),
         second_run=replace(run, execution_id="e-2"),
+        permissions=Permissions("arn:aws:iam::1:role/operate", ("ssm:SendCommand",), ("ec2:StopInstances",), ()),
         baseline=baseline,
         checks=(CheckResult("ends Success", passed=True, detail="Success"),),
     )
@@ -67,12 +69,13 @@ def test_the_report_has_the_keys_that_other_tools_rely_on() -> None:
         "recovered_after_seconds", "second_run", "steps", "permissions", "checks",
     } <= runbook.keys()  # fmt: skip
     assert {"sent", "lost", "p50_ms", "p99_ms"} <= runbook["requests"].keys()
+    assert {"used", "unused", "denied"} <= runbook["permissions"].keys()
     assert runbook["checks"] == [{"name": "ends Success", "passed": True, "detail": "Success"}]
 
 
 def test_what_was_not_measured_is_null() -> None:
     whole = result()
-    bare = replace(whole.scenarios[0], requests=None, baseline=None, second_run=None, run=None)
+    bare = replace(whole.scenarios[0], requests=None, baseline=None, second_run=None, run=None, permissions=None)
     [runbook] = as_json(replace(whole, scenarios=(bare,)))["runbooks"]
     assert [runbook[key] for key in ("requests", "second_run", "permissions", "seconds")] == [None] * 4
 
