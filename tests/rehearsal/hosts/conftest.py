@@ -13,7 +13,7 @@ import pytest
 
 from rehearsal import hosts
 from rehearsal.cloud.inventory import Egress, HostSpec, SecurityRule, Snapshot, Vpc
-from rehearsal.hosts.engine import connect
+from rehearsal.hosts import engine
 from rehearsal.hosts.execution import Completed, run
 from rehearsal.hosts.machine import container_name
 from rehearsal.settings import ImageSection, Settings, load_settings
@@ -175,8 +175,16 @@ class Lab:
             time.sleep(0.1)
 
 
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
+    """The engine; one that had to be started is ended with the session."""
+    state_folder = tmp_path_factory.mktemp("engine")
+    yield engine.ensure(state_folder, Quiet())
+    engine.stop_if_ours(state_folder, Quiet())
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The outside and a reconciler without hosts; afterwards nothing of them is left."""
     settings = settings_for(tmp_path_factory.mktemp("checkout"))
     images = hosts.prepare(settings, {}, Quiet())
@@ -185,7 +193,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         inventory = WrittenInventory()
         reconciler = hosts.Reconciler(inventory, settings, images, endpoint.port, settings.state_folder)
         reconciler.start()
-        client = connect()
         yield Lab(settings, client, inventory, reconciler, hosts.Internet(settings, client))
         reconciler.stop()
     finally:
