@@ -10,9 +10,10 @@ import json
 import os
 import signal
 import socket
-import sys
 import threading
 from typing import TYPE_CHECKING, NoReturn
+
+from rehearsal.agent.log import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,8 +59,9 @@ def _serve(requests: socket.socket) -> NoReturn:
             code = 1
             try:
                 code = work(arguments)
+            except Exception as error:  # noqa: BLE001 - the agent reports a worker that ends without a result; this says why
+                log(f"document worker {arguments[-1]}: {type(error).__name__}: {error}")
             finally:
-                sys.stderr.flush()
                 os._exit(code)
         requests.sendall(str(worker).encode())
     os._exit(0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.agent.aws import HostAccess
 from rehearsal.agent.http_client import TransportError, request
+from rehearsal.agent.plugins.github import fetch_github
 from rehearsal.agent.plugins.inputs import InputError, text_member
 from rehearsal.agent.ssm_references import SECURE_REFERENCE
 
@@ -144,6 +145,17 @@ def fetch_git(information: Mapping[str, Any], target: Path, folder: bool, run: R
     )
 
 
+def fetch_github_files(information: Mapping[str, Any], target: Path, folder: bool, run: RunContext) -> Iterator[Path]:
+    """`owner`, `repository`, `path`, `getOptions`; `tokenInfo` for a private repository."""
+    token = _secret(text_member(information, "tokenInfo"), run)
+    name = text_member(information, "path").rstrip("/").rpartition("/")[2]
+    for place, content in fetch_github(information, token, target):
+        file = _place(target, folder, name) if place == target else place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        yield file
+
+
 def _git_environment(information: Mapping[str, Any], private: Path, run: RunContext) -> dict[str, str]:
     """Secrets reach git through its environment and a private file, never through its arguments."""
     environment = {**run.environment, "GIT_TERMINAL_PROMPT": "0", "HOME": str(private)}
@@ -196,6 +208,7 @@ def _secret(text: str, run: RunContext) -> str:
 
 FETCHERS: Mapping[str, Callable[[Mapping[str, Any], Path, bool, RunContext], Iterable[Path]]] = {
     "Git": fetch_git,
+    "GitHub": fetch_github_files,
     "HTTP": fetch_http,
     "S3": fetch_s3,
     "SSMDocument": fetch_document,

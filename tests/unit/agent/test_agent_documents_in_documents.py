@@ -212,7 +212,9 @@ def test_a_git_repository(executor: Any, tmp_path: Any, option: str, expected: s
     ("kind", "information", "message"),
     [
         ("", {"x": "y"}, "SourceType must be specified"),
-        ("GitHub", {"owner": "o"}, "Unsupported source type GitHub"),
+        ("FTP", {"owner": "o"}, "Unsupported source type FTP"),
+        ("GitHub", {"owner": "../o", "repository": "r"}, "owner and repository must name a repository"),
+        ("GitHub", {"owner": "o", "repository": "r", "getOptions": "tag:1"}, "getOptions must be branch:NAME"),
         ("S3", {}, "SourceInfo must be specified"),
         ("S3", "[]", "sourceInfo must be an object, not array"),
         ("S3", "{", "sourceInfo is neither JSON nor YAML"),
@@ -273,3 +275,63 @@ def test_credentials_come_from_a_secure_parameter_and_go_to_the_named_host_only(
     assert result.status == "Success", result.stderr
     assert sent == [("https://first.example.test/f", "Basic dTpzM2NyZXQ="), ("https://second.example.test/f", None)]
     assert "s3cret" not in result.stdout + result.stderr
+
+
+GITHUB = {
+    "kit?ref=main": [{"name": "a.sh"}, {"name": "sub"}],
+    "kit/a.sh?ref=main": {"type": "file"},
+    "kit/sub?ref=main": [{"name": "b c.txt"}],
+    "kit/sub/b%20c.txt?ref=main": {"type": "file"},
+    "evil?ref=main": [{"name": "../../x"}],
+}
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """An API with the listings above; the result holds the authorizations that were sent."""
+    sent: list[str | None] = []
+
+    def request(_: str, url: str, *, headers: dict[str, str], max_answer: int) -> Any:
+        from rehearsal.agent.http_client import Answer  # noqa: PLC0415 - beside its one use
+
+        assert max_answer > 0
+        sent.append(headers.get("Authorization"))
+        path = url.removeprefix("https://api.github.com/repos/o/r/contents/")
+        if path not in GITHUB:
+            return Answer(404, {}, b"")
+        if headers["Accept"] == "application/vnd.github.raw+json":
+            return Answer(200, {}, path.encode())
+        return Answer(200, {}, json.dumps(GITHUB[path]).encode())
+
+    monkeypatch.setattr("rehearsal.agent.plugins.github.request", request)
+    return sent
+
+
+@pytest.mark.usefixtures("github")
+def test_a_folder_of_github(executor: Any, tmp_path: Any) -> None:
+    source = {"owner": "o", "repository": "r", "path": "kit", "getOptions": "branch:main"}
+    result = executor.steps(download("GitHub", source, str(tmp_path / "out")))[0]
+    assert result.status == "Success", result.stderr
+    assert (tmp_path / "out" / "a.sh").read_text() == "kit/a.sh?ref=main"
+    assert (tmp_path / "out" / "sub" / "b c.txt").read_text() == "kit/sub/b%20c.txt?ref=main"
+
+
+def test_a_file_of_github_with_a_token(
+    executor: Any, tmp_path: Any, endpoint: Any, host_access: Any, github: list[str | None]
+) -> None:
+    endpoint.parameters = {"t": {"Name": "t", "Type": "SecureString", "Value": "tok", "Version": 1}}
+    source = {"owner": "o", "repository": "r", "path": "kit/a.sh", "getOptions": "branch:main"}
+    document = download("GitHub", {**source, "tokenInfo": "{{ssm-secure:t}}"}, f"{tmp_path}/out/")
+    assert executor.steps(document, aws=host_access)[0].status == "Success"
+    assert (tmp_path / "out" / "a.sh").exists()
+    assert set(github) == {"Bearer tok"}
+
+
+@pytest.mark.usefixtures("github")
+@pytest.mark.parametrize(
+    ("path", "message"), [("absent", "absent?ref=main answered 404"), ("evil", "a name that is not a file's")]
+)
+def test_what_github_does_not_have_fails_the_step(executor: Any, path: str, message: str) -> None:
+    source = {"owner": "o", "repository": "r", "path": path, "getOptions": "branch:main"}
+    result = executor.steps(download("GitHub", source, "kit/"))[0]
+    assert (result.status, message in result.stderr) == ("Failed", True)

@@ -380,3 +380,15 @@ def test_nothing_of_the_agent_is_left_when_it_ends(endpoint: Any, start_agent: A
         assert select.select([handle], [], [], 20)[0], f"one of {children} still runs"
         os.close(handle)
     assert handles
+
+
+def test_a_worker_that_cannot_begin_is_reported_and_says_why(endpoint: Any, start_agent: Any) -> None:
+    agent = start_agent()
+    endpoint.wait_for(lambda: endpoint.calls_of("GetMessages"), "a poll")
+    orchestration = agent.data / "document" / "orchestration"
+    orchestration.rmdir()
+    orchestration.write_text("a file where the folder should be")
+    last = until_deleted(endpoint, endpoint.send(SEND, COMMAND, payload("echo one")))[-1]
+    assert last["documentStatus"] == "Failed"
+    assert "document process failed unexpectedly" in last["documentTraceOutput"]
+    assert f"document worker {COMMAND}: FileExistsError" in agent.log
