@@ -95,6 +95,10 @@ class Deployment(Removal):
         """Create, update, replace or keep one resource."""
         spec = target.template.resources[name]
         existing = self.stack.resources.get(name)
+        if existing is not None and existing.made is None:  # an earlier operation failed to make it
+            existing = None
+            with self._lock:
+                del self.stack.resources[name]
         wanted = Resource(
             logical_id=name,
             type_name=spec["Type"],
@@ -149,7 +153,7 @@ class Deployment(Removal):
             raise ResourceFailed("Update of resource type is not permitted.")
         old, new = existing.properties, wanted.properties
         changed = frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))
-        if not changed or existing.made is None:
+        if not changed:
             self._adopt(existing, wanted)
             return existing
         if kind.replaces(changed, old, new):
@@ -160,6 +164,8 @@ class Deployment(Removal):
             raise ResourceFailed(
                 f"This endpoint cannot update {', '.join(impossible)} of {existing.type_name} in place."
             )
+        if existing.made is None:
+            raise ResourceFailed("The resource was never made.")
         self.stack.set_resource(existing, "UPDATE_IN_PROGRESS")
         self._undo.append(Undo(wanted, _copy(existing), updated_in_place=True))
         context = self._context(existing.logical_id, target)
