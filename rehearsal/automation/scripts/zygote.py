@@ -25,6 +25,8 @@ from typing import Any
 
 _LENGTH = struct.Struct(">I")
 _MEBIBYTE = 1024 * 1024
+_COMMON_SERVICES = ("ssm", "ec2", "secretsmanager")
+_UNUSED = "unused"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -54,7 +56,7 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
 def main() -> None:
     """Fork for each descriptor until the engine closes the socket."""
     with contextlib.suppress(ImportError):
-        import boto3  # noqa: F401, PLC0415 - loaded before the fork, so that no script waits for it
+        _load_boto3()
     gc.collect()
     gc.freeze()  # keeps the collector from copying pages that the forked processes share
     control = socket.socket(fileno=os.dup(0))
@@ -67,6 +69,24 @@ def main() -> None:
             control.close()
             _serve(socket.socket(fileno=descriptors[0]))
         os.close(descriptors[0])
+
+
+def _load_boto3() -> None:
+    """Load what every first client needs, so that no script waits for it.
+
+    boto3's default session is made without credentials, Region or endpoint: it finds those in a script's environment
+    when the script makes its first client.
+    """
+    import boto3  # noqa: PLC0415 - not every interpreter has it
+    import botocore.session  # noqa: PLC0415 - the same
+
+    core = botocore.session.Session()
+    boto3.setup_default_session(botocore_session=core)
+    boto3.client("sts", region_name="us-east-1", aws_access_key_id=_UNUSED, aws_secret_access_key=_UNUSED)
+    loader = core.get_component("data_loader")
+    for service in _COMMON_SERVICES:
+        for part in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, part)
 
 
 def _serve(channel: socket.socket) -> None:
