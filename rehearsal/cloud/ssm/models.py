@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from rehearsal.automation import Caller
-from rehearsal.cloud.iam.principals import Principals
 from rehearsal.cloud.ec2.images import offer_parameters
+from rehearsal.cloud.iam.principals import Principals
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.ssm import targets
 from rehearsal.cloud.ssm.association_service import AssociationService
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from rehearsal.cloud.ssm.documents import DocumentHistory
 
     EngineOpener = Callable[["SsmBackend"], AutomationEngine]
+
+
+PUBLIC_PARAMETERS = "/aws/"
 
 
 class SsmBackend(SimpleSystemManagerBackend):
@@ -77,6 +80,11 @@ class SsmBackend(SimpleSystemManagerBackend):
         """Return who an access key belongs to, as executions show it."""
         principal = Principals(self.door, self.account_id).find(access_key)
         return Caller(arn=principal.arn, account_id=principal.account_id, access_key_id=access_key)
+
+    def describe_parameters(self, *filters: Any) -> list[Any]:
+        """Parameters of the account; AWS's public ones are read by name and path, and never listed here."""
+        found = super().describe_parameters(*filters)
+        return [parameter for parameter in found if not parameter.name.startswith(PUBLIC_PARAMETERS)]
 
     def __getstate__(self) -> dict[str, Any]:
         """What a restart takes up again: all but the engine, which keeps its executions itself."""
