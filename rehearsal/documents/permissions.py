@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.documents.aws.actions import actions_of
 from rehearsal.documents.aws.boto_calls import calls_in
+from rehearsal.documents.aws.liveness import live_calls
 from rehearsal.documents.aws.services import operation
 from rehearsal.documents.references import has_reference
 from rehearsal.documents.shapes.python_scripts import parsed, python_script
@@ -123,6 +124,10 @@ def _script(step: Step) -> Iterator[Need]:
     tree = parsed(script) if script is not None else None
     if not isinstance(tree, ast.Module):
         return
+    payload = step.inputs.get("InputPayload", {})
+    live = live_calls(tree, str(step.inputs.get("Handler")), payload) if isinstance(payload, dict) else None
     for call in calls_in(tree):
+        if live is not None and (call.line, call.column) not in live:
+            continue
         for action in actions_of(call.service, call.operation):
             yield Need(action, step.name, (*step.path, "inputs", "Script"), at=(call.line, call.column))

@@ -38,6 +38,11 @@ def test_the_library_has_no_errors() -> None:
     assert errors == []
 
 
+def test_the_library_has_a_registry_of_its_patterns() -> None:
+    found = collect([ROOT / "ssm_documents"])
+    assert len(found.registries) == 1, "ssm_documents/patterns.yaml: good and bad strings for every allowedPattern"
+
+
 def test_the_problem_matcher_reads_what_the_checker_prints() -> None:
     matcher = json.loads((ROOT / ".github" / "rehearse-lint-matcher.json").read_text(encoding="utf-8"))
     pattern = matcher["problemMatcher"][0]["pattern"][0]

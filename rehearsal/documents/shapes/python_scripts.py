@@ -12,7 +12,7 @@ from rehearsal.documents.model import Intrinsic
 from rehearsal.documents.references import REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rehearsal.documents.runbook import Step
 
@@ -64,6 +64,7 @@ def handler_of(step: Step) -> ast.FunctionDef | None:
     return functions(tree).get(str(step.inputs.get("Handler"))) if isinstance(tree, ast.Module) else None
 
 
+@lru_cache(maxsize=256)
 def returned_keys(function: ast.FunctionDef) -> frozenset[str] | None:
     """The keys of the mappings that a function returns; None when not every return is a literal with plain keys."""
     keys: set[str] = set()
@@ -79,7 +80,8 @@ def returned_keys(function: ast.FunctionDef) -> frozenset[str] | None:
     return frozenset(keys) or None
 
 
-def required_payload(function: ast.FunctionDef) -> dict[str, tuple[int, int]]:
+@lru_cache(maxsize=256)
+def required_payload(function: ast.FunctionDef) -> Mapping[str, tuple[int, int]]:
     """The keys that a handler reads as ``events["X"]``, with their places: without them it raises KeyError.
 
     Only direct reads outside of ``try`` and of conditions count: what is guarded may be optional.

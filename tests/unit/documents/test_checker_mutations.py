@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.documents import Document, DocumentKind, load_text
+from rehearsal.documents.calls import calls_of
 from rehearsal.documents.library import Library
 from rehearsal.documents.lint.collect import collect
 from rehearsal.documents.lint.finding import Finding, finding_of
@@ -22,8 +23,8 @@ from rehearsal.documents.registry import document_rules, library_rules
 ROOT = Path(__file__).resolve().parents[3]
 WANTED = 0.95
 FEWEST = 200
-ONE_OF = 3
-"""Every document is broken in every way at the first place for it, and each third of these is tried."""
+ONE_OF = 6
+"""Every document is broken in every way at the first place for it, and each sixth of these is tried."""
 
 Content = dict[str, Any]
 Place = tuple[Any, ...]
@@ -333,7 +334,9 @@ def findings_of(
     document: Document, others: tuple[Document, ...], templates: tuple[Any, ...]
 ) -> Counter[tuple[str, str]]:
     found: list[Finding] = check_document(document, document_rules())
-    library = Library((document, *others), templates)
+    called = {call.name for call in calls_of(Library((document,)))}
+    neighbours = tuple(other for other in others if other.name in called) or others[:1]
+    library = Library((document, *neighbours), templates)
     for rule in library_rules():
         if rule.id in {"L007", "L008", "L009", "L010"}:
             problems = (p for p in rule.check(library) if p.document is document)

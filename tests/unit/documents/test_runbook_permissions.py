@@ -56,6 +56,43 @@ def test_calls_are_found_through_variables_attributes_arguments_paginators_and_w
     }
 
 
+SHARED = """
+import boto3
+
+ssm = boto3.client("ssm")
+
+def bucket():
+    return boto3.client("cloudformation").list_exports()
+
+def unused():
+    boto3.client("ec2").terminate_instances(InstanceIds=[])
+
+def handler(events, context):
+    ssm.get_parameter(Name="x")
+    if not events["Quiet"]:
+        boto3.client("sns").publish(Message="x")
+    return {"Bucket": bucket() if events.get("NeedsBucket", False) else ""}
+"""
+
+
+@pytest.mark.parametrize(
+    ("payload", "actions"),
+    [
+        ("{Quiet: true}", {"ssm:GetParameter"}),
+        ("{Quiet: false}", {"ssm:GetParameter", "sns:Publish"}),
+        ("{}", {"ssm:GetParameter", "sns:Publish"}),
+        ('{Quiet: "{{ Quiet }}"}', {"ssm:GetParameter", "sns:Publish"}),
+        ("{Quiet: true, NeedsBucket: true}", {"ssm:GetParameter", "cloudformation:ListExports"}),
+    ],
+)
+def test_a_shared_script_needs_what_the_payload_turns_on(payload: str, actions: set[str]) -> None:
+    text = (
+        "  - name: A\n    action: aws:executeScript\n    inputs:\n      Runtime: python3.12\n      Handler: handler\n"
+    )
+    text += f"      InputPayload: {payload}\n      Script: |\n{textwrap.indent(SHARED, '        ')}"
+    assert needed(text) == actions
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "actions"),
     [

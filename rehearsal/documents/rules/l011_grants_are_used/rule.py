@@ -28,6 +28,8 @@ def check(library: Library) -> Iterator[LibraryProblem]:
                 if grant.path not in reported:
                     reported.add(grant.path)
                     message = f"{grant.action} is granted to {role.name}, and none of its runbooks is seen to need it"
+                    if _updates_stacks(needs[role.name]):
+                        message += " (CloudFormation may, for the stacks that it changes: then ignore this, saying so)"
                     yield LibraryProblem(template, Problem(grant.path, message))
 
 
@@ -43,6 +45,11 @@ def _needs(role: Role, library: Library) -> list[Need]:
 
 def _is_used(grant: Grant, needs: list[Need]) -> bool:
     return any(grant.covers(need.action, None) for need in needs)
+
+
+def _updates_stacks(needs: list[Need]) -> bool:
+    """Whether a runbook has CloudFormation act, which does so with the permissions of whoever asks it to."""
+    return any(need.action in ("cloudformation:CreateStack", "cloudformation:UpdateStack") for need in needs)
 
 
 RULE = LibraryRule(
