@@ -11,7 +11,7 @@ from rehearsal.cloud.iam.actions import FREE, iam_action
 from rehearsal.cloud.iam.context import RequestContext
 from rehearsal.cloud.iam.lookup import Lookup
 from rehearsal.cloud.iam.passing import passed_roles
-from rehearsal.cloud.iam.policy import Effect, Policy, evaluate, trusts
+from rehearsal.cloud.iam.policy import Effect, Policy, evaluate, evaluate_on_resource, trusts
 from rehearsal.cloud.iam.principals import Principal, Principals, UnknownKeyError
 from rehearsal.cloud.iam.resources import resources_of
 from rehearsal.cloud.iam.usage import TrailEvent, Usage, now
@@ -39,7 +39,8 @@ class IamAuthorizer:
     """Satisfies `rehearsal.cloud.authorizer.Authorizer`.
 
     The administrator may do everything. A role's session and a user are evaluated: identity policies, permissions
-    boundary and session policy; and the trust policy of a role that is to be assumed. Policies of resources are not.
+    boundary and session policy, the policies of buckets and secrets, and the trust policy of a role that is to be
+    assumed. Policies of other resources (queues, topics, keys) are not.
     """
 
     def __init__(self, door: MotoDoor, account_id: str, usage: Usage) -> None:
@@ -70,7 +71,7 @@ class IamAuthorizer:
                 decision = self._check_trust(call, principal)
         elif action not in FREE:
             needed = list(self._needed(call, action, principal))
-            decision = self._check(principal, needed)
+            decision = self._check(principal, needed, Lookup(self._door, self._account_id, call.region))
             if decision.allowed and action == "sts:AssumeRole":
                 decision = self._check_trust(call, principal)
         self._note(call, action, principal, needed, decision)
@@ -119,12 +120,15 @@ class IamAuthorizer:
             principal_tags=lambda: principal.tags,
         )
 
-    def _check(self, principal: Principal, needed: list[Needed]) -> Decision:
+    def _check(self, principal: Principal, needed: list[Needed], lookup: Lookup) -> Decision:
         identity = self.principals.policies(principal.entity)
         boundary = self.principals.boundary(principal.entity)
         session = Policy.parse("session policy", principal.session_policy) if principal.session_policy else None
         for each in needed:
-            layers = [(identity, "identity-based")]
+            own = self._by_resource(principal, each, lookup)
+            if own is Effect.EXPLICIT_DENY:
+                return Decision(allowed=False, message=_refusal(principal, each, own, "resource-based"))
+            layers = [] if own is Effect.ALLOW else [(identity, "identity-based")]
             layers += [([boundary], "permissions boundary")] if boundary else []
             layers += [([session], "session")] if session else []
             for policies, kind in layers:
@@ -132,6 +136,14 @@ class IamAuthorizer:
                 if verdict.effect is not Effect.ALLOW:
                     return Decision(allowed=False, message=_refusal(principal, each, verdict.effect, kind))
         return ALLOWED
+
+    def _by_resource(self, principal: Principal, needed: Needed, lookup: Lookup) -> Effect:
+        """Ask the resource's own policy; within an account its Allow is enough."""
+        document = lookup.resource_policy(needed.resource)
+        if not document:
+            return Effect.IMPLICIT_DENY
+        who = {"AWS": principal.entity_arn}
+        return evaluate_on_resource(document, who, needed.action, needed.resource, needed.context).effect
 
     def _check_trust(self, call: ApiCall, principal: Principal) -> Decision:
         arn = str(call.parameters.get("RoleArn", ""))

@@ -91,6 +91,21 @@ class Lookup:
             return self._document_tags(parts[5].partition("/")[2])
         return self._listed_tags(service, arn)
 
+    def resource_policy(self, arn: str) -> str | None:
+        """Return the policy of a bucket (also for its objects) or of a secret, if it has one."""
+        parts = arn.split(":", 5)
+        if len(parts) < 6:  # noqa: PLR2004 - the parts of an ARN
+            return None
+        if parts[2] == "s3":
+            bucket = self._door.backend("s3", "aws").buckets.get(parts[5].partition("/")[0])
+            policy: bytes | None = getattr(bucket, "policy", None)
+            return policy.decode() if policy else None
+        if parts[2] == "secretsmanager":
+            for secret in list(self._door.backend("secretsmanager", self._region).secrets.values()):
+                if secret.arn == arn:
+                    return str(secret.policy) if secret.policy else None
+        return None
+
     def _listed_tags(self, service: str, arn: str) -> dict[str, str]:
         region = "aws" if service in ("s3", "iam", "route53") else self._region
         name = {"states": "stepfunctions", "monitoring": "cloudwatch"}.get(service, service)

@@ -97,6 +97,34 @@ def _resource_matches(pattern: str, resource: str, context: RequestContext) -> b
     return replaced is not None and wildcard(replaced).fullmatch(resource) is not None
 
 
+def evaluate_on_resource(
+    document: str, principal: Mapping[str, str], action: str, resource: str, context: RequestContext
+) -> Verdict:
+    """Decide by a resource's own policy, for a principal such as `{"AWS": "<ARN>"}`.
+
+    A statement that names the whole account hands the decision to the account's identity policies: it denies, but by
+    itself it allows nothing.
+    """
+    allowed: Verdict | None = None
+    for number, statement in enumerate(_statements(document)):
+        if not _is_principal(statement.get("Principal"), principal):
+            continue
+        if not _concerns(statement, action, resource, context):
+            continue
+        name = str(statement.get("Sid") or number)
+        if statement.get("Effect") == "Deny":
+            return Verdict(Effect.EXPLICIT_DENY, name)
+        if _names_itself(statement.get("Principal"), principal):
+            allowed = allowed or Verdict(Effect.ALLOW, name)
+    return allowed or Verdict(Effect.IMPLICIT_DENY)
+
+
+def _names_itself(named: Any, principal: Mapping[str, str]) -> bool:
+    if not isinstance(named, dict):
+        return bool(named == "*")
+    return any(str(each) in (who, "*") for kind, who in principal.items() for each in _as_list(named.get(kind)))
+
+
 def trusts(document: str, principal: Mapping[str, str], action: str, context: RequestContext) -> bool:
     """Evaluate a trust policy for a principal: `{"Service": "ec2.amazonaws.com"}` or `{"AWS": "<ARN>"}`.
 

@@ -263,3 +263,45 @@ def test_policies_that_change_are_evaluated_anew(account: Account) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow("sqs:ListQueues")]})
     account.client("iam").put_role_policy(RoleName="changing", PolicyName="own", PolicyDocument=document)
     assert sqs.list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_policies_of_buckets_and_secrets_count(account: Account) -> None:
+    key, guest = account.role("owner", allow("s3:*")), account.role("guest")
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="shared")
+    s3.put_object(Bucket="shared", Key="open/x", Body=b"1")
+    s3.put_object(Bucket="shared", Key="kept/x", Body=b"1")
+    role = f"arn:aws:iam::{ACCOUNT}:role/guest"
+    statements = [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": role},
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::shared/open/*",
+        },
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::shared/kept/*"},
+    ]
+    s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    assert account.client("s3", guest).get_object(Bucket="shared", Key="open/x")["ContentLength"] == 1
+    with pytest.raises(ClientError) as refused:
+        account.client("s3", key).get_object(Bucket="shared", Key="kept/x")
+    assert refusal(refused)[1].endswith("with an explicit deny in a resource-based policy")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.client("s3", guest).put_object(Bucket="shared", Key="open/x", Body=b"2")
+
+
+def test_a_user_has_its_own_policies_and_its_groups(account: Account) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="ada")
+    iam.create_group(GroupName="operators")
+    iam.add_user_to_group(UserName="ada", GroupName="operators")
+    key = iam.create_access_key(UserName="ada")["AccessKey"]["AccessKeyId"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow("sqs:ListQueues")]})
+    iam.put_group_policy(GroupName="operators", PolicyName="p", PolicyDocument=document)
+    own = json.dumps({"Version": "2012-10-17", "Statement": [allow("sns:ListTopics")]})
+    iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=own)
+    account.client("sqs", key).list_queues()
+    account.client("sns", key).list_topics()
+    with pytest.raises(ClientError) as refused:
+        account.client("events", key).list_rules()
+    assert refusal(refused)[1].startswith(f"User: arn:aws:iam::{ACCOUNT}:user/ada is not authorized to perform:")
