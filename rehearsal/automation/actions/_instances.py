@@ -22,14 +22,19 @@ def await_state(
 ) -> list[str]:
     """Wait until every instance is in the desired state; `running` includes both status checks. Returns the states."""
     for _ in context.pauses(stage):
-        found = request(context, "ec2", "describe_instance_status", InstanceIds=instance_ids, IncludeAllInstances=True)[
-            "InstanceStatuses"
-        ]
-        states = {entry["InstanceId"]: str(entry["InstanceState"]["Name"]) for entry in found}
-        if len(found) == len(instance_ids) and all(_is_there(entry, desired) for entry in found):
+        statuses = {instance_id: _status(context, instance_id) for instance_id in instance_ids}
+        states = {name: str(status["InstanceState"]["Name"]) for name, status in statuses.items() if status}
+        if all(status and _is_there(status, desired) for status in statuses.values()):
             return [states[instance_id] for instance_id in instance_ids]
         _check_hopeless(states, desired, stage, fail_on_stopped=fail_on_stopped)
     return []
+
+
+def _status(context: StepContext, instance_id: str) -> dict[str, Any] | None:
+    """Return the status of one instance, or None while EC2 does not list it yet."""
+    answer = request(context, "ec2", "describe_instance_status", InstanceIds=[instance_id], IncludeAllInstances=True)
+    found: list[dict[str, Any]] = answer["InstanceStatuses"]
+    return found[0] if found else None
 
 
 def _is_there(status: Mapping[str, Any], desired: str) -> bool:
