@@ -68,8 +68,7 @@ class Reconciler:
         client = connect()
         networks.refuse_another_rehearsal(client, self._settings)
         networks.ensure_outside(client, self._settings)
-        for left in client.containers.list(all=True, filters=of_project(self._settings, "internet")):
-            left.remove(force=True, v=True)
+        _remove_leftovers(client, self._settings, {host.instance_id for host in self._inventory.snapshot().hosts})
         authority = open_authority(self._state_folder / "ca")
         container = internet.start_internet(client, self._settings, self._images.internet, authority)
         internet.publish_repositories(container, self._settings)
@@ -143,7 +142,6 @@ class Reconciler:
             if self._may_try(spec.instance_id):
                 self._jobs[spec.instance_id] = self._pool.submit(self._agree, host, spec, snapshot)
         if is_calm:
-            router.forget_vpcs(snapshot)
             with self._settled:
                 self._settled_version = snapshot.version
                 self._settled.notify_all()
@@ -162,6 +160,14 @@ class Reconciler:
     def _may_try(self, instance_id: str) -> bool:
         _, failed_at = self._failures.get(instance_id, ("", 0.0))
         return time.monotonic() - failed_at >= _RETRY_AFTER
+
+
+def _remove_leftovers(client: docker.DockerClient, settings: Settings, known: set[str]) -> None:
+    """Remove what a rehearsal that was killed has left: its outside, and hosts that EC2 knows nothing of."""
+    for role in ("internet", "host"):
+        for container in client.containers.list(all=True, filters=of_project(settings, role)):
+            if container.labels.get(INSTANCE) not in known:
+                container.remove(force=True, v=True)
 
 
 def _container_statuses(client: docker.DockerClient, settings: Settings) -> dict[str, str]:

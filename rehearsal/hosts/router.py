@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-    from rehearsal.cloud.inventory import Snapshot
+    from rehearsal.cloud.inventory import Snapshot, Vpc
     from rehearsal.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,14 +30,20 @@ class Router:
         self._endpoint_port = endpoint_port
         self._applied: tuple[str, str] | None = None
         self._refused: dict[str, str] = {}
+        self._vpcs: set[str] | None = None
 
     def follow(self, snapshot: Snapshot) -> None:
         """Make the networks of all VPCs, and route and name what the snapshot holds.
 
         A VPC whose network cannot be had is left out, and the log says why. Raises HostsError when the container fails.
         """
+        wanted = {vpc.vpc_id for vpc in snapshot.vpcs}
+        if wanted != self._vpcs:
+            # First of all: a network of a VPC that is no more would hold the addresses that a new one asks for.
+            networks.remove_vpcs_except(self._client, self._settings, wanted)
+            self._vpcs = wanted
         for vpc in snapshot.vpcs:
-            self._connect(vpc.vpc_id, snapshot)
+            self._connect(vpc)
         listed = names.of_outside(snapshot, self._settings)
         script = routing.script(snapshot, listed, self._endpoint_port)
         self._container.reload()
@@ -52,16 +58,11 @@ class Router:
             raise HostsError(f"the outside cannot route: {done.stderr.strip()}")
         self._applied = (started, script)
 
-    def forget_vpcs(self, snapshot: Snapshot) -> None:
-        """Remove the networks of VPCs that are no more."""
-        networks.remove_vpcs_except(self._client, self._settings, {vpc.vpc_id for vpc in snapshot.vpcs})
-
-    def _connect(self, vpc_id: str, snapshot: Snapshot) -> None:
-        vpc = next(vpc for vpc in snapshot.vpcs if vpc.vpc_id == vpc_id)
+    def _connect(self, vpc: Vpc) -> None:
         try:
             networks.ensure_vpc(self._client, self._settings, vpc, self._container)
-            self._refused.pop(vpc_id, None)
+            self._refused.pop(vpc.vpc_id, None)
         except HostsError as error:
-            if self._refused.get(vpc_id) != str(error):
-                log.warning("%s has no network: %s", vpc_id, error)
-            self._refused[vpc_id] = str(error)
+            if self._refused.get(vpc.vpc_id) != str(error):
+                log.warning("%s has no network: %s", vpc.vpc_id, error)
+            self._refused[vpc.vpc_id] = str(error)

@@ -125,6 +125,7 @@ class Lab:
     inventory: WrittenInventory
     reconciler: hosts.Reconciler
     internet: hosts.Internet
+    images: hosts.PreparedImages
 
     @staticmethod
     def host(instance_id: str, private_ip: str, **more: Any) -> HostSpec:
@@ -193,7 +194,7 @@ def lab(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -
         inventory = WrittenInventory()
         reconciler = hosts.Reconciler(inventory, settings, images, endpoint.port, settings.state_folder)
         reconciler.start()
-        yield Lab(settings, client, inventory, reconciler, hosts.Internet(settings, client))
+        yield Lab(settings, client, inventory, reconciler, hosts.Internet(settings, client), images)
         reconciler.stop()
     finally:
         endpoint.close()

@@ -12,6 +12,7 @@ import pytest
 from rehearsal import hosts
 from rehearsal.cloud.inventory import Volume
 from rehearsal.hosts.errors import HostsError, OtherRehearsalError
+from rehearsal.hosts.internet import ACME_ROOT
 from rehearsal.hosts.machine import container_name
 from rehearsal.settings import load_settings
 
@@ -110,6 +111,25 @@ def test_a_host_in_an_unknown_vpc_is_impaired_and_the_others_live_on(lab: Lab) -
     lab.reconciler.wait_settled(60)
 
 
+def test_hosts_are_found_again_and_strangers_are_removed(lab: Lab) -> None:
+    """As after a kill of the process that ran them: one host EC2 still has, another it has never heard of."""
+    lab.reconciler.stop()
+    before = boot_id(lab, "i-life")
+    labels = {"rehearsal.project": lab.settings.project, "rehearsal.role": "host", "rehearsal.instance": "i-stranger"}
+    stranger = lab.client.containers.run(lab.images.internet, ["sleep", "600"], detach=True, labels=labels)
+    again = hosts.Reconciler(lab.inventory, lab.settings, lab.images, 4566, lab.settings.state_folder)
+    again.start()
+    try:
+        again.wait_settled(60)
+        assert boot_id(lab, "i-life") == before
+        assert stranger.id not in [container.id for container in lab.client.containers.list(all=True)]
+        assert lab.on("i-life", "tail -n 1 /etc/ssl/certs/ca-certificates.crt").stdout == "-----END CERTIFICATE-----\n"
+        root = lab.internet.run(["cat", ACME_ROOT]).stdout
+        assert root in lab.on("i-life", "cat /etc/ssl/certs/ca-certificates.crt").stdout
+    finally:
+        again.stop()
+
+
 def test_another_checkout_is_told_whose_rehearsal_it_is(lab: Lab, tmp_path: Path, quiet: hosts.Progress) -> None:
     (tmp_path / "rehearsal.toml").write_text('name = "other"\n')
     with pytest.raises(OtherRehearsalError, match=str(lab.settings.root)):
@@ -118,7 +138,6 @@ def test_another_checkout_is_told_whose_rehearsal_it_is(lab: Lab, tmp_path: Path
 
 def test_teardown_removes_all_that_was_made_and_is_safe_to_repeat(lab: Lab, quiet: hosts.Progress) -> None:
     """The last test of this file: it takes the lab away, as `down` does after a rehearsal that was killed."""
-    lab.reconciler.stop()
     hosts.teardown(lab.settings, quiet)
     mark = {"label": f"rehearsal.project={lab.settings.project}"}
     assert lab.client.containers.list(all=True, filters=mark) == []
