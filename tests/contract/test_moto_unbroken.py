@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"  # plain moto's
 REGION = "us-east-1"
 
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 # What differs from one run of plain moto to the next: identifiers, moments, random addresses and names.
 VOLATILE = [
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (UUID, "<uuid>"),
     (
         re.compile(
             r"\b(i|vol|eni|sg|sgr|vpc|subnet|igw|rtb|rtbassoc|acl|dopt|r|ami|eipalloc|vpc-cidr-assoc|eni-attach|mw|key)-[0-9a-f]{8,17}\b"
@@ -105,14 +106,10 @@ def stable(answer: Any) -> str:
 
 
 def without_volatile(value: Any) -> Any:
+    if isinstance(value, dict) and value and all(UUID.fullmatch(key) for key in value):
+        return sorted(value.values(), key=str)  # by version, whose identifiers, and so their order, are random
     if isinstance(value, dict):
-        return {
-            key: sorted(item.values())
-            if key == "VersionIdsToStages" and isinstance(item, dict)
-            else without_volatile(item)
-            for key, item in value.items()
-            if key not in DROPPED
-        }
+        return {key: without_volatile(item) for key, item in value.items() if key not in DROPPED}
     if isinstance(value, list):
         return [without_volatile(item) for item in value]
     return value
