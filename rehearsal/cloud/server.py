@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rehearsal.cloud.state import StateKeeper
 
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
-READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "Batch")
+READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "BatchGet")
 CLOCK_SECONDS = 0.5
 SHUTDOWN_POLL_SECONDS = 0.05
 
@@ -146,7 +146,7 @@ class Cloud:
 
     def _answered(self, call: ApiCall) -> None:
         """A call has been answered: what it may have changed is announced and saved."""
-        if call.operation.startswith(READING) or call.service == "ec2messages":
+        if call.operation.startswith(READING):
             return
         if call.service in {"ec2", "cloudformation"}:
             self.inventory.touch()

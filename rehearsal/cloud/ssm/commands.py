@@ -121,7 +121,8 @@ class Command:
     command_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     requested: datetime = field(default_factory=lambda: datetime.now(UTC))
     cancelling: bool = False
-    stopped_by_errors: bool = False
+    told: dict[str, str] = field(default_factory=dict)
+    """What notifications were sent last: instance ID (or nothing, for the command) → status."""
 
     @property
     def expires(self) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.responses import ActionResult, EmptyResult
 
+from rehearsal.cloud.ssm.attachments import contents
 from rehearsal.cloud.ssm.paging import page
 from rehearsal.cloud.ssm.request import SsmRequest
 
@@ -55,6 +56,7 @@ class DocumentResponses(SsmRequest):
             "DocumentType": version.document_type,
             "DocumentFormat": document_format,
             "Requires": version.requires or None,
+            "AttachmentsContent": contents(version.attachment_bytes) or None,
         }
         return ActionResult(result)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.cloud.ssm.attachments import fetch
 from rehearsal.cloud.ssm.documents import (
     MAX_DOCUMENTS,
     MAX_VERSIONS,
@@ -64,6 +65,7 @@ class DocumentService:
                 target_type=request.get("TargetType"),
                 display_name=request.get("DisplayName"),
             )
+            first.attachment_bytes = fetch(self._backend.door, first.attachments, first.content_json)
             history = DocumentHistory(first)
             self._backend.own_documents[name] = history
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
@@ -99,6 +101,7 @@ class DocumentService:
                 display_name=request.get("DisplayName") or latest.display_name,
             )
             _refuse_duplicate(history, added)
+            added.attachment_bytes = fetch(self._backend.door, added.attachments, added.content_json)
             history.add(added)
             return added
 

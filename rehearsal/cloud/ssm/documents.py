@@ -137,6 +137,7 @@ class DocumentVersion:
                 "DocumentFormat": self.document_format,
                 "TargetType": self.target_type,
                 "Requires": self.requires,
+                "AttachmentsInformation": [{"Name": name} for name in self.attachment_bytes],
             }
         ) | {"Tags": tags}
 

@@ -17,6 +17,7 @@ from rehearsal.cloud.ssm.command_service import CommandService
 from rehearsal.cloud.ssm.document_service import DocumentService
 from rehearsal.cloud.ssm.mailboxes import Mailboxes
 from rehearsal.cloud.ssm.managed import ManagedNodes
+from rehearsal.cloud.ssm.notifications import Notifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ class SsmBackend(SimpleSystemManagerBackend):
         self.mailboxes = Mailboxes()
         self.documents = DocumentService(self)
         self.commands = CommandService(self)
+        self.commands.on_change(Notifications(door, region_name))
         self.associations = AssociationService(self)
         self._open_engine = open_engine
         offer_parameters(self)

@@ -185,3 +185,30 @@ def test_limits_of_an_account_are_held(
     refused(
         ssm.update_document, "DocumentVersionLimitExceeded", Name=name, Content=document("two"), DocumentVersion="1"
     )
+
+
+def test_attachments_are_fetched_and_checked(
+    client: Callable[[str], Any], cloud: Any, ssm: Any, name: str, refused: Callable[..., str]
+) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="attachments-of-runbooks")
+    s3.put_object(Bucket="attachments-of-runbooks", Key="files/tool.py", Body=b"print(1)")
+
+    def content(data: bytes) -> str:
+        checksum = hashlib.sha256(data).hexdigest()
+        return RUNBOOK + f"files:\n  tool.py:\n    checksums: {{sha256: {checksum}}}\n"
+
+    runbook = {"DocumentFormat": "YAML", "DocumentType": "Automation"}
+    folder = [{"Key": "SourceUrl", "Values": ["s3://attachments-of-runbooks/files"]}]
+    create(ssm, name, content(b"print(1)"), Attachments=folder, **runbook)
+    assert cloud.ssm().documents.resolve(name).attachment_bytes == {"tool.py": b"print(1)"}
+    shown = ssm.get_document(Name=name)["AttachmentsContent"][0]
+    assert (shown["Name"], shown["Size"]) == ("tool.py", 8)
+    assert ssm.describe_document(Name=name)["Document"]["AttachmentsInformation"] == [{"Name": "tool.py"}]
+
+    other = {"Name": f"{name}-x", **runbook}
+    bad = content(b"something else")
+    refused(ssm.create_document, "InvalidDocumentContent", Content=bad, Attachments=folder, **other)
+    refused(ssm.create_document, "InvalidDocumentContent", Content=bad, **other)
+    none = [{"Key": "S3FileUrl", "Values": ["s3://attachments-of-runbooks/none"], "Name": "tool.py"}]
+    refused(ssm.create_document, "ValidationException", Content=bad, Attachments=none, **other)

@@ -378,3 +378,27 @@ def test_the_waiter_of_unmodified_clients_ends(ssm: Any, new_host: Callable[...,
     command_id = send(ssm, InstanceIds=[host.instance_id])
     host.run()
     ssm.get_waiter("command_executed").wait(CommandId=command_id, InstanceId=host.instance_id)
+
+
+def test_notifications_tell_each_status_once(
+    client: Callable[[str], Any], ssm: Any, new_host: Callable[..., Any]
+) -> None:
+    topic = client("sns").create_topic(Name="commands")["TopicArn"]
+    queue = client("sqs").create_queue(QueueName="commands")["QueueUrl"]
+    arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    host = new_host()
+    command_id = send(
+        ssm,
+        InstanceIds=[host.instance_id],
+        ServiceRoleArn="arn:aws:iam::111122223333:role/notify",
+        NotificationConfig={"NotificationArn": topic, "NotificationEvents": ["InProgress", "Success"]},
+    )
+    host.run()
+    told = []
+    while found := client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            told.append(json.loads(json.loads(message["Body"])["Message"]))
+            client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert sorted(entry["status"] for entry in told) == ["InProgress", "Success"]
+    assert {entry["commandId"] for entry in told} == {command_id}
