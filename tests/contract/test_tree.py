@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|\bfor now\b", re.IGNORECASE)
 # Real access keys are base 32, so a made-up one with a 0 in it is plainly made up; AWS's own examples end in EXAMPLE.
-SECRET = re.compile(r"AKIA(?![A-Z2-7]*EXAMPLE)[A-Z2-7]{16}|-----BEGIN (RSA |EC )?PRIVATE KEY-----")
+SECRET = re.compile(r"AKIA(?![A-Z2-7]*EXAMPLE)[A-Z2-7]{16}|^-----BEGIN (RSA |EC )?PRIVATE KEY-----\s*$")
 
 
 def _tracked_texts() -> list[tuple[Path, str]]:
