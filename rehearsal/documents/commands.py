@@ -36,6 +36,7 @@ def lint(paths: tuple[Path, ...], output_format: str, only: tuple[str, ...], ski
     from rehearsal.documents.lint.run import Selection, check  # noqa: PLC0415
     from rehearsal.documents.registry import all_rules  # noqa: PLC0415
     from rehearsal.documents.rule import Level  # noqa: PLC0415
+    from rehearsal.documents.shellcheck import ShellcheckError  # noqa: PLC0415
 
     known = {rule.id for rule in all_rules()}
     for rule in (*only, *skip):
@@ -44,7 +45,10 @@ def lint(paths: tuple[Path, ...], output_format: str, only: tuple[str, ...], ski
     found = collect(paths)
     if not found.documents and not found.failures and not found.templates:
         raise click.UsageError(f"no SSM document in {', '.join(str(path) for path in paths)}")
-    result = check(found, Selection(frozenset(only), frozenset(skip)), jobs)
+    try:
+        result = check(found, Selection(frozenset(only), frozenset(skip)), jobs)
+    except ShellcheckError as error:
+        raise click.UsageError(str(error)) from error
     _write(render(result, output_format))
     if result.count(Level.ERROR):
         raise SystemExit(EXIT_ERRORS)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import yaml
 
 from rehearsal.documents.lint.collect import collect
 from rehearsal.documents.lint.run import check
@@ -41,6 +45,15 @@ def test_the_library_has_no_errors() -> None:
 def test_the_library_has_a_registry_of_its_patterns() -> None:
     found = collect([ROOT / "ssm_documents"])
     assert len(found.registries) == 1, "ssm_documents/patterns.yaml: good and bad strings for every allowedPattern"
+
+
+def test_the_pre_commit_hook_runs_the_checker() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    program, *arguments = hook["entry"].split()
+    assert program == "python"
+    example = next(folder for folder in rule_folders() if folder.name.startswith("a008")) / "bad.yaml"
+    done = subprocess.run([sys.executable, *arguments, str(example)], capture_output=True, text=True, check=False)
+    assert (done.returncode, "A008" in done.stdout) == (1, True)
 
 
 def test_the_problem_matcher_reads_what_the_checker_prints() -> None:

@@ -18,6 +18,8 @@ _POSIX_CLASSES = {
 _WRONG_EVERYWHERE = ("unterminated", "missing ), unterminated", "unbalanced", "nothing to repeat", "bad escape (end")
 """What Python says of patterns that no library compiles; other complaints may be its own."""
 MAX_RISKED = 20
+_DEEPEST = 20
+"""Groups in groups around a whole pattern that are looked into."""
 MAX_TRIED = 4096
 """Characters of a value that are tried against a pattern; Python's engine may take very long on hostile ones."""
 
@@ -65,13 +67,13 @@ def _may_explode(pattern: str) -> bool:
 
 def is_anchored(pattern: str) -> bool:
     r"""Whether every alternative begins with ``^`` and ends with ``$`` (or ``\A``, ``\z``)."""
-    return all(_anchored(part) for part in _alternatives(pattern.removeprefix("(?i)").removeprefix("(?s)")))
+    return all(_anchored(part, 0) for part in _alternatives(pattern.removeprefix("(?i)").removeprefix("(?s)")))
 
 
-def _anchored(part: str) -> bool:
-    if part.startswith("(") and part.endswith(")") and _closes_at_end(part):
+def _anchored(part: str, depth: int) -> bool:
+    if part.startswith("(") and part.endswith(")") and depth < _DEEPEST and _closes_at_end(part):
         inner = part[1:-1].removeprefix("?:")
-        return all(_anchored(piece) for piece in _alternatives(inner))
+        return all(_anchored(piece, depth + 1) for piece in _alternatives(inner))
     ends = part.endswith((r"\z", r"\Z")) or (part.endswith("$") and not part.endswith(r"\$"))
     return part.startswith(("^", r"\A")) and ends
 

@@ -71,6 +71,7 @@ def test_a_selector_is_followed_through_the_output_of_an_operation() -> None:
         (r"^a\$", False),
         ("^[$|]", False),
         ("(?:^a$|^b$)", True),
+        ("(" * 5000 + "^a$" + ")" * 5000, False),
     ],
 )
 def test_a_pattern_is_anchored_when_each_of_its_alternatives_is(pattern: str, anchored: bool) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _COMMAND_WORDS = re.compile(r"^\s*[A-Za-z_./\"$]")
-_SET_E = re.compile(r"^\s*set\s+(-\w*e\w*|-o\s+errexit|-\w+\s+errexit)|^#!.*sh\s+-\w*e", re.MULTILINE)
+_SET_E = re.compile(r"^[ \t]*set[ \t]+(-\w*e\w*|-o[ \t]+errexit|-\w+[ \t]+errexit)|^#!.*sh[ \t]+-\w*e", re.MULTILINE)
 _MANY = 2
 
 

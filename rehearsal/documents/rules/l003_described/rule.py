@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rehearsal.documents.model import DocumentKind
@@ -12,7 +11,6 @@ from rehearsal.documents.runbook import mapping
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEADING = re.compile(r"^(?:#{1,6}\s+(.+?)\s*#*|\*\*(.+?)\*\*:?)\s*$", re.MULTILINE)
 _SECTIONS = {
     "what it does": ("what it does", "what does"),
     "impact": ("impact",),
@@ -31,7 +29,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     if not isinstance(description, str) or not description.strip():
         yield Problem(("description",) if "description" in content else (), "the document has no description")
     else:
-        headings = [" ".join(match).strip().lower() for match in _HEADING.findall(description)]
+        headings = [title for line in description.split("\n") if (title := _heading(line.strip()))]
         known = [
             name for name, words in _SECTIONS.items() if any(word in title for title in headings for word in words)
         ]
@@ -41,6 +39,14 @@ def check(subject: Subject) -> Iterator[Problem]:
     for name, definition in mapping(content.get("parameters")).items():
         if isinstance(definition, dict) and not str(definition.get("description", "")).strip():
             yield Problem(("parameters", name), f'the parameter "{name}" has no description', on_key=True)
+
+
+def _heading(line: str) -> str:
+    """The title of a Markdown heading, or of a line that is all bold; empty for other lines."""
+    if line.startswith("#"):
+        return line.strip("# ").lower()
+    is_bold = line.startswith("**") and line.removesuffix(":").endswith("**")
+    return line.strip("*: ").lower() if is_bold else ""
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECRET = re.compile(r"(?i)(password|passwd|passphrase|secret|privatekey|accesskey|apikey|token)$")
-_HARMLESS = re.compile(r"(?i)(next|continuation|client|page|request|task|idempotency)_?token$")
+_HARMLESS = re.compile(r"(?i)(next|continuation|client|page|request|task|idempotency)_?token$|^(hash|version|is|has)")
 _SECRET_OUTPUT = re.compile(r"(?i)(password|passwd|passphrase|secretstring|secretvalue|privatekey)$")
 
 
@@ -32,7 +32,8 @@ def check(subject: Subject) -> Iterator[Problem]:
     if subject.document.kind is DocumentKind.AUTOMATION:
         for step in subject.runbook.steps:
             for index, output in enumerate(step.declared_outputs):
-                if _SECRET_OUTPUT.search(str(output.get("Name", ""))):
+                name = str(output.get("Name", ""))
+                if _SECRET_OUTPUT.search(name) and not _HARMLESS.search(name):
                     message = "outputs are kept in the history of the execution, for whoever may read it"
                     yield Problem((*step.path, "outputs", index, "Name"), message)
 
