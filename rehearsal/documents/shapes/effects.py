@@ -6,11 +6,13 @@ by the verb of the operation that it names.
 
 from __future__ import annotations
 
+import ast
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rehearsal.documents.model import Intrinsic
 from rehearsal.documents.references import has_reference
+from rehearsal.documents.shapes.python_scripts import parsed, python_script
 
 if TYPE_CHECKING:
     from rehearsal.documents.runbook import Step
@@ -61,3 +63,13 @@ def _call(step: Step) -> Effect:
 def changes_the_world(step: Step) -> bool:
     """Whether a step is known to change something outside of the run itself."""
     return step.action != "aws:updateVariable" and effect_of(step) is Effect.MUTATING
+
+
+def only_looks(step: Step) -> bool:
+    """Whether a step runs a Python script whose AWS calls, as far as they are seen, all read."""
+    from rehearsal.documents.aws.boto_calls import calls_in  # noqa: PLC0415 - for documents that call AWS only
+    from rehearsal.documents.aws.services import is_reading  # noqa: PLC0415
+
+    script = python_script(step)
+    tree = parsed(script) if script is not None else None
+    return isinstance(tree, ast.Module) and all(is_reading(call.service, call.operation) for call in calls_in(tree))
