@@ -60,6 +60,7 @@ class Endpoint:
         metadata: Callable[[Request], Response],
         prepare: Callable[[str], None],
         unmodelled: Mapping[str, frozenset[str]],
+        unsigned: Mapping[str, frozenset[str]],
         answered: Callable[[ApiCall], None],
     ) -> None:
         self._settings = settings
@@ -70,6 +71,7 @@ class Endpoint:
         self._prepare = prepare
         self._answered = answered
         self._unmodelled = dict(unmodelled)
+        self._unsigned = dict(unsigned)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -106,9 +108,10 @@ class Endpoint:
             raise unknown_operation(call.protocol, call.operation or "(none named)")
         if call.protocol == "json":
             _require_object(body)
-        decision = self._authorizer.authorize(call)
-        if not decision.allowed:
-            raise refusal(call.protocol, decision.message, decision.code, decision.status)
+        if call.operation not in self._unsigned.get(call.service, ()):
+            decision = self._authorizer.authorize(call)
+            if not decision.allowed:
+                raise refusal(call.protocol, decision.message, decision.code, decision.status)
         self._validate(call, body)
         if handler := self._handlers.get(call.service):
             return handler(call, body)
@@ -127,6 +130,8 @@ class Endpoint:
     def _ask_moto(self, call: ApiCall, environ: Environ, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        if call.operation in self._unsigned.get(call.service, ()):
+            environ.setdefault("HTTP_AUTHORIZATION", _scope(call.service, call.region))  # moto routes by it
         self._prepare(call.service)
         try:
             app = self._moto.get_application(environ)

@@ -16,7 +16,7 @@ from rehearsal.cloud.inventory import Ec2Inventory
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.moto_door import ClosedDoorError, MotoDoor
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
-from rehearsal.cloud.ssm.operations import AGENT_OPERATIONS, OPERATIONS
+from rehearsal.cloud.ssm.operations import AGENT_OPERATIONS, OPERATIONS, UNSIGNED_OPERATIONS
 from rehearsal.cloud.validation import ModelValidator
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Cloud:
             prepare=self.door.prepare,
             answered=self._answered,
             unmodelled={"ssm": AGENT_OPERATIONS},
+            unsigned={"ssm": UNSIGNED_OPERATIONS},
         )
 
     def _extend_core(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from typing import Any
 
@@ -10,6 +11,7 @@ from rehearsal.cloud.ssm.exceptions import validation_error
 from rehearsal.cloud.ssm.request import SsmRequest
 
 MAX_TEXT = 1024
+_NODE_ID = re.compile(r"Credential=(mi-[0-9a-f]{17})/")
 _NODE_TEXTS = (
     "AgentName",
     "AgentVersion",
@@ -28,7 +30,7 @@ Answer = tuple[int, dict[str, str], str]
 
 
 class AgentResponses(SsmRequest):
-    """UpdateInstanceInformation, and the associations that an agent asks for."""
+    """UpdateInstanceInformation, the associations that an agent asks for, and hybrid nodes' registration."""
 
     def update_instance_information(self) -> Answer:
         request = self.input
@@ -43,6 +45,28 @@ class AgentResponses(SsmRequest):
 
     def update_instance_association_status(self) -> Answer:
         return _answer({})
+
+    def register_managed_instance(self) -> Answer:
+        request = self.input
+        node_id = self.backend.activations.register(
+            _required(request, "ActivationId"),
+            _required(request, "ActivationCode"),
+            public_key=_required(request, "PublicKey"),
+            fingerprint=_required(request, "Fingerprint"),
+        )
+        return _answer({"InstanceId": node_id})
+
+    def update_managed_instance_public_key(self) -> Answer:
+        self.backend.activations.replace_key(self._own_id(), _required(self.input, "NewPublicKey"))
+        return _answer({})
+
+    def request_managed_instance_role_token(self) -> Answer:
+        return _answer(self.backend.activations.role_token(self._own_id(), _required(self.input, "Fingerprint")))
+
+    def _own_id(self) -> str:
+        """The node that signed the request: agents of hybrid nodes put their ID where others put an access key."""
+        found = _NODE_ID.search(self.headers.get("Authorization", ""))
+        return found[1] if found else ""
 
 
 def _required(request: dict[str, Any], key: str) -> str:

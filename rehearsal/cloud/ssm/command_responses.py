@@ -21,7 +21,7 @@ _STAGES = {"Executing": False, "Complete": True}
 
 
 class CommandResponses(SsmRequest):
-    """SendCommand … GetCommandInvocation, and DescribeInstanceInformation."""
+    """SendCommand … GetCommandInvocation, DescribeInstanceInformation, and hybrid activations."""
 
     def send_command(self) -> ActionResult:
         return ActionResult({"Command": command_view(self.backend.commands.send(self.input))})
@@ -72,6 +72,29 @@ class CommandResponses(SsmRequest):
     def describe_instance_information(self) -> ActionResult:
         shown, token = page(filtered(self.backend.nodes, self.input), self.input, default_size=10)
         return ActionResult({"InstanceInformationList": shown, "NextToken": token})
+
+    def create_activation(self) -> ActionResult:
+        made = self.backend.activations.create(self.input)
+        return ActionResult({"ActivationId": made.activation_id, "ActivationCode": made.code})
+
+    def describe_activations(self) -> ActionResult:
+        request = self.input
+        members = {"ActivationIds": "ActivationId", "DefaultInstanceName": "DefaultInstanceName", "IamRole": "IamRole"}
+        views = [activation.view() for activation in self.backend.activations.all()]
+        for entry in request.get("Filters") or []:
+            if entry.get("FilterKey") not in members:
+                raise SsmError("InvalidFilter", "The filter has no key.")
+            views = [v for v in views if v.get(members[entry["FilterKey"]]) in (entry.get("FilterValues") or [])]
+        shown, token = page(views, request)
+        return ActionResult({"ActivationList": shown, "NextToken": token})
+
+    def delete_activation(self) -> ActionResult:
+        self.backend.activations.delete(self.input["ActivationId"])
+        return EmptyResult()
+
+    def deregister_managed_instance(self) -> ActionResult:
+        self.backend.activations.deregister(self.input["InstanceId"])
+        return EmptyResult()
 
     def _wanted_commands(self, request: dict[str, Any]) -> list[Command]:
         if command_id := request.get("CommandId"):

@@ -79,6 +79,11 @@ class ManagedNodes:
         with self._lock:
             self._nodes[instance_id] = Node(instance_id, activation=activation)
 
+    def forget(self, instance_id: str) -> None:
+        """Drop a host that was deregistered."""
+        with self._lock:
+            self._nodes.pop(instance_id, None)
+
     def touch(self, instance_id: str) -> None:
         """An agent asked for messages: it is there."""
         with self._lock:

@@ -12,6 +12,7 @@ from rehearsal.cloud.ec2.images import offer_parameters
 from rehearsal.cloud.iam.principals import Principals
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.ssm import targets
+from rehearsal.cloud.ssm.activations import Activations
 from rehearsal.cloud.ssm.association_service import AssociationService
 from rehearsal.cloud.ssm.command_service import CommandService
 from rehearsal.cloud.ssm.document_service import DocumentService
@@ -53,6 +54,7 @@ class SsmBackend(SimpleSystemManagerBackend):
         self.commands = CommandService(self)
         self.commands.on_change(Notifications(door, region_name))
         self.associations = AssociationService(self)
+        self.activations = Activations(self)
         self._open_engine = open_engine
         offer_parameters(self)
         self._engine: AutomationEngine | None = None

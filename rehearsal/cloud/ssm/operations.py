@@ -24,6 +24,10 @@ COMMANDS = frozenset(
         "ListCommandInvocations",
         "GetCommandInvocation",
         "DescribeInstanceInformation",
+        "CreateActivation",
+        "DescribeActivations",
+        "DeleteActivation",
+        "DeregisterManagedInstance",
     }
 )
 ASSOCIATIONS = frozenset(
@@ -62,4 +66,8 @@ AGENT_OPERATIONS = frozenset(
     }
 )
 """What agents call and no SDK's model describes."""
+UNSIGNED_OPERATIONS = frozenset(
+    {"RegisterManagedInstance", "RequestManagedInstanceRoleToken", "UpdateManagedInstancePublicKey"}
+)
+"""What a hybrid node calls before it has credentials: its activation or its registration decides, not IAM."""
 OPERATIONS = DOCUMENTS | COMMANDS | ASSOCIATIONS | AUTOMATION

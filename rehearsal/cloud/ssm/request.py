@@ -16,6 +16,7 @@ class SsmRequest:
     current_account: str
     region: str
     access_key: str
+    headers: Any
     ssm_backend: Any
 
     @property

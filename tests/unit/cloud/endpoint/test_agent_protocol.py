@@ -211,3 +211,42 @@ def test_associations_are_the_services_business(new_host: Callable[..., Any]) ->
 
 def test_the_endpoint_names_itself(cloud: Any, new_host: Callable[..., Any]) -> None:
     assert new_host().call("ec2messages", "GetEndpoint", Destination="i-1").json() == {"Endpoint": cloud.url}
+
+
+def test_a_host_outside_of_ec2_registers_and_works(
+    client: Callable[[str], Any], ssm: Any, new_host: Callable[..., Any], refused: Callable[..., str]
+) -> None:
+    refused(ssm.create_activation, "InvalidParameters", IamRole="no-such-role")
+    client("iam").create_role(RoleName="hybrid", AssumeRolePolicyDocument="{}")
+    made = ssm.create_activation(IamRole="hybrid", DefaultInstanceName="cellar")
+    listed = ssm.describe_activations(Filters=[{"FilterKey": "IamRole", "FilterValues": ["hybrid"]}])
+    assert listed["ActivationList"][0]["RegistrationLimit"] == 1
+    host = new_host(agent=False)
+    said = {"ActivationId": made["ActivationId"], "ActivationCode": made["ActivationCode"]}
+    said |= {"Fingerprint": "finger", "PublicKey": "key", "PublicKeyType": "Rsa"}
+    bare = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AmazonSSM.RegisterManagedInstance"}
+    wrong = host.http.post("/", headers=bare, content=json.dumps(said | {"ActivationCode": "x" * 20}))
+    assert wrong.json()["__type"] == "InvalidActivation"
+    host.instance_id = host.http.post("/", headers=bare, content=json.dumps(said)).json()["InstanceId"]
+    again = host.http.post("/", headers=bare, content=json.dumps(said))
+    assert again.json()["__type"] == "InvalidActivation"
+
+    scope = f"{host.instance_id}/20260101/us-east-1/ssm/aws4_request"
+    own = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+    headers = bare | own | {"X-Amz-Target": "AmazonSSM.RequestManagedInstanceRoleToken"}
+    stranger = host.http.post("/", headers=headers, content=json.dumps({"Fingerprint": "other"}))
+    assert stranger.json()["__type"] == "MachineFingerprintDoesNotMatch"
+    token = host.http.post("/", headers=headers, content=json.dumps({"Fingerprint": "finger"})).json()
+    assert token["AccessKeyId"].startswith("ASIA")
+    assert token["UpdateKeyPair"] is False
+
+    host.report()
+    node = information(ssm, host.instance_id)[0]
+    assert (node["ResourceType"], node["IamRole"], node["Name"]) == ("ManagedInstance", "hybrid", "cellar")
+    ssm.send_command(InstanceIds=[host.instance_id], **SHELL)
+    host.run()
+    ssm.deregister_managed_instance(InstanceId=host.instance_id)
+    assert information(ssm, host.instance_id) == []
+    ssm.delete_activation(ActivationId=made["ActivationId"])
+    refused(ssm.delete_activation, "InvalidActivation", ActivationId=made["ActivationId"])
+    refused(ssm.deregister_managed_instance, "InvalidInstanceId", InstanceId=host.instance_id)
