@@ -23,6 +23,10 @@ FILLED_BY = {
     "DocumentName": ("Name", "DocumentName"),
     "ParameterNameWithoutLeadingSlash": ("Name", "Names", "Path"),
     "AlarmName": ("AlarmName", "AlarmNames"),
+    "AssociationId": ("AssociationId", "AssociationIds"),
+    "SecurityGroupId": ("SecurityGroupIds", "GroupId", "GroupIds"),
+    "SnapshotId": ("SnapshotId", "SnapshotIds"),
+    "KeyPairName": ("KeyName",),
     "RuleName": ("Name", "Rule"),
     "RuleNameOnDefaultEventBus": ("Name", "Rule"),
     "ScheduleName": ("Name",),
@@ -72,6 +76,9 @@ def _filled(call: ApiCall, arn_format: str, *, required: bool, lookup: Lookup) -
         return
     service = arn_format.split(":")[2]
     values = [value for name in names[:1] for value in _values(call.parameters, name)]
+    if names[0] == "InstanceId":  # a machine outside of EC2 is another type of resource, told by its ID
+        outside = "managed-instance/" in arn_format
+        values = [value for value in values if value.startswith("mi-") == outside]
     for value in values:
         if value.startswith("arn:"):
             if value.split(":")[2] == service:
@@ -113,7 +120,28 @@ def _document(call: ApiCall, name: str) -> str:
     return _ssm(call, "document", name)
 
 
-def _send_command(call: ApiCall, action: str, lookup: Lookup) -> Iterator[str]:  # noqa: ARG001 - all have one signature
+def _documents(call: ApiCall, action: str, lookup: Lookup) -> Iterator[str]:  # noqa: ARG001 - all have one signature
+    yield _document(call, str(call.parameters.get("Name", "*")))
+
+
+TAGGED_KINDS = {
+    "Association": "association", "Automation": "automation-execution", "Document": "document",
+    "MaintenanceWindow": "maintenancewindow", "ManagedInstance": "managed-instance", "OpsItem": "opsitem",
+    "OpsMetadata": "opsmetadata", "Parameter": "parameter", "PatchBaseline": "patchbaseline",
+}  # fmt: skip
+
+
+def _tagged(call: ApiCall, action: str, lookup: Lookup) -> Iterator[str]:  # noqa: ARG001 - as above
+    kind = TAGGED_KINDS.get(str(call.parameters.get("ResourceType")), "*")
+    yield _ssm(call, kind, str(call.parameters.get("ResourceId", "*")).lstrip("/"))
+
+
+def _schedule(call: ApiCall, action: str, lookup: Lookup) -> Iterator[str]:  # noqa: ARG001 - as above
+    group, name = call.parameters.get("GroupName") or "default", call.parameters.get("Name") or "*"
+    yield f"arn:aws:scheduler:{call.region}:{call.account_id}:schedule/{group}/{name}"
+
+
+def _send_command(call: ApiCall, action: str, lookup: Lookup) -> Iterator[str]:  # noqa: ARG001 - as above
     """SendCommand is checked on the document and on every instance."""
     parameters = call.parameters
     yield _document(call, str(parameters.get("DocumentName", "*")))
@@ -214,19 +242,32 @@ SPECIAL: dict[str, Any] = {
     "ec2:DeleteTags": _ec2_tags,
     "logs": _logs,
     "s3": _s3,
+    "scheduler:CreateSchedule": _schedule,
+    "scheduler:DeleteSchedule": _schedule,
+    "scheduler:GetSchedule": _schedule,
+    "scheduler:UpdateSchedule": _schedule,
     "sqs": _queue,
+    "ssm:AddTagsToResource": _tagged,
     "ssm:CreateAssociation": _association,
     "ssm:DeleteAssociation": _association,
     "ssm:DeleteParameter": _parameters,
     "ssm:DeleteParameters": _parameters,
+    "ssm:DeleteDocument": _documents,
     "ssm:DescribeAssociation": _association,
+    "ssm:DescribeDocument": _documents,
+    "ssm:GetDocument": _documents,
     "ssm:GetParameter": _parameters,
     "ssm:GetParameterHistory": _parameters,
     "ssm:GetParameters": _parameters,
     "ssm:GetParametersByPath": _parameters,
+    "ssm:ListDocumentVersions": _documents,
+    "ssm:ListTagsForResource": _tagged,
     "ssm:PutParameter": _parameters,
+    "ssm:RemoveTagsFromResource": _tagged,
     "ssm:SendCommand": _send_command,
     "ssm:StartAutomationExecution": _start_automation,
     "ssm:UpdateAssociation": _association,
+    "ssm:UpdateDocument": _documents,
+    "ssm:UpdateDocumentDefaultVersion": _documents,
     "sts": _assume,
 }
