@@ -12,7 +12,9 @@ _HEAD = """# Rules of `rehearse lint`
 <!-- Generated: python -m rehearsal.documents.rules_page > docs/rules.md -->
 
 An *error* is refused by the service or fails when it runs; a *warning* runs otherwise than a reader expects. Each
-rule is a folder in `rehearsal/documents/rules/` with an example that keeps it and one that breaks it.
+rule is a folder in `rehearsal/documents/rules/` with an example that keeps it and one that breaks it. In documents
+whose names only AWS may give (`AWS-…`, `Amazon…`), only what the service refuses is an error: whatever else they
+hold, they run.
 
 ## Using it
 

@@ -29,19 +29,23 @@ def documents_in(reading: Reading) -> Iterator[Document | DocumentError]:
             continue
         properties = resource.get("Properties")
         if isinstance(properties, dict) and "Content" in properties:
-            yield _document(reading, logical_id, properties)
+            document = _document(reading, logical_id, properties)
+            if document is not None:
+                yield document
 
 
-def _document(reading: Reading, logical_id: str, properties: Mapping[str, Any]) -> Document | DocumentError:
+def _document(reading: Reading, logical_id: str, properties: Mapping[str, Any]) -> Document | DocumentError | None:
     name = properties.get("Name")
     name = name if isinstance(name, str) else _text_of(without_intrinsics(name)) or logical_id
     path: Path = ("Resources", logical_id, "Properties", "Content")
     content = without_intrinsics(properties["Content"])
-    if isinstance(content, str) and not isinstance(content, Intrinsic):
+    if isinstance(content, Intrinsic):
+        return None  # only a deployment knows what it is
+    if isinstance(content, str):
         return _from_text(reading, content, name, path, properties)
     if not isinstance(content, dict):
         line, column = reading.values.get(path, (1, 1))
-        return reading.error("only a deployment knows what this document's Content is", line, column)
+        return reading.error(f"the Content of {name} is no mapping", line, column)
     return Document(
         name=name,
         path=reading.file,

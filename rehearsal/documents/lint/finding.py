@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rehearsal.documents.model import Intrinsic
 from rehearsal.documents.rule import Level
 
 if TYPE_CHECKING:
@@ -56,6 +57,16 @@ def _level(document: Document, rule: Rule | LibraryRule, problem: Problem) -> Le
     if document.is_awss_own and problem.service is None:
         return Level.WARNING
     return problem.level or rule.level
+
+
+def is_computed(document: Document, problem: Problem) -> bool:
+    """Whether the value at fault is one that only CloudFormation knows, so that nothing can be said of it."""
+    value: object = document.content
+    for part in problem.path:
+        value = _child(value, part)
+        if isinstance(value, Intrinsic):
+            return True
+    return False
 
 
 def where(document: Document, path: Path) -> str:

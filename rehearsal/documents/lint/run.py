@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.library import Library
-from rehearsal.documents.lint.finding import Finding, finding_of
+from rehearsal.documents.lint.finding import Finding, finding_of, is_computed
 from rehearsal.documents.lint.ignores import Ignore, ignores_of, split
 from rehearsal.documents.registry import all_rules, document_rules, library_rules
 from rehearsal.documents.rule import Level, Rule, Subject
@@ -68,7 +68,8 @@ def check(found: Collection, selection: Selection | None = None, jobs: int | Non
     index = {id(document): position for position, document in enumerate(everything)}
     for rule in library_rules():
         for problem in rule.check(library) if selection.has(rule.id) else ():
-            raw[index[id(problem.document)]].append(finding_of(problem.document, rule, problem.problem))
+            if not is_computed(problem.document, problem.problem):
+                raw[index[id(problem.document)]].append(finding_of(problem.document, rule, problem.problem))
     for document, own in zip(everything, raw, strict=True):
         findings.extend(_after_ignores(document, own, selection))
     return Result(len(documents), tuple(sorted(set(findings), key=lambda finding: finding.order)))
@@ -82,6 +83,7 @@ def check_document(document: Document, rules: Iterable[Rule]) -> list[Finding]:
         for rule in rules
         if document.kind in rule.kinds
         for problem in rule.check(subject)
+        if not is_computed(document, problem)
     ]
 
 

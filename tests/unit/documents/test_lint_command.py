@@ -126,6 +126,35 @@ Resources:
     assert len(found["findings"]) == 1
 
 
+def test_nothing_is_said_of_what_only_a_deployment_knows(tmp_path: Path) -> None:
+    template = """\
+Resources:
+  Computed:
+    Type: AWS::SSM::Document
+    Properties:
+      Content:
+        schemaVersion: "0.3"
+        description: !Ref Description
+        parameters:
+          Size: {type: !Ref Type, default: !Ref Default, description: x}
+        mainSteps:
+          - !Ref Step
+          - {name: !Ref Name, action: !Ref Action, inputs: !Ref Inputs}
+          - name: Stop
+            action: aws:changeInstanceState
+            onFailure: !Sub "step:${Target}"
+            isEnd: !Ref End
+            inputs: {InstanceIds: !Ref Instances, DesiredState: !Sub "${State} {{ Size }}"}
+            outputs: !Ref Outputs
+  Included:
+    Type: AWS::SSM::Document
+    Properties:
+      Content: {Fn::Transform: {Name: "AWS::Include", Parameters: {Location: s3://x}}}
+"""
+    found = report(write(tmp_path / "template.yaml", template))
+    assert (found["documents"], found["errors"]) == (1, 0)
+
+
 def test_content_given_as_text_is_read_in_its_format(tmp_path: Path) -> None:
     properties = {"Name": "Example", "UpdateMethod": "NewVersion", "DocumentFormat": "YAML", "Content": GOOD}
     resource = {"Type": "AWS::SSM::Document", "Properties": properties}
@@ -190,6 +219,15 @@ def test_an_exception_above_the_first_key_covers_the_document_and_one_above_a_st
     assert report(write(tmp_path / "Wait.yaml", text))["findings"] == []
     step = UNUSED.replace("  - name: Wait\n", "  # lint: ignore A029 not about this\n  - name: Wait\n")
     assert {finding["rule"] for finding in report(write(tmp_path / "Wait.yaml", step))["findings"]} == {"A029", "L006"}
+
+
+def test_in_awss_own_documents_only_what_the_service_refuses_is_an_error(tmp_path: Path) -> None:
+    unknown_input = GOOD.replace("      Duration: PT1S\n", "      Duration: PT1S\n      Reason: none\n")
+    own, awss = write(tmp_path / "Own-Wait.yaml", unknown_input), write(tmp_path / "AWS-Wait.yaml", unknown_input)
+    assert [finding["level"] for finding in report("--only", "A007", own)["findings"]] == ["error"]
+    assert [finding["level"] for finding in report("--only", "A007", awss)["findings"]] == ["warning"]
+    refused = write(tmp_path / "AWS-Twice.yaml", GOOD + GOOD[GOOD.index("  - name") :])
+    assert [finding["level"] for finding in report("--only", "A005", refused)["findings"]] == ["error"]
 
 
 def test_only_and_skip_choose_rules(tmp_path: Path) -> None:
