@@ -79,8 +79,8 @@ class Services(Protocol):
         """Wait for an execution to end: True it did, False out of time, None it is not one of this engine's."""
         ...
 
-    def stop_execution(self, execution_id: str) -> None:
-        """Cancel an execution of this engine, if it still runs."""
+    def stop_execution(self, execution_id: str) -> bool:
+        """Cancel an execution, if it still runs; say whether it is one of this engine's."""
         ...
 
 

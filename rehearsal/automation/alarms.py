@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def watch_alarm(
-    session: Session, journal: Journal, done: threading.Event, stop: Callable[[], None], pause: float
+    session: Session, journal: Journal, done: threading.Event, stop: Callable[[], object], pause: float
 ) -> None:
     """Look after the execution's alarm in a thread until the execution ends. Nothing happens without an alarm."""
     configuration = journal.execution.alarms or {}

@@ -71,17 +71,18 @@ class Dispatcher:
             return True if self._store.find(execution_id) else None
         return control.wait(deadline, live.done.is_set)
 
-    def stop_execution(self, execution_id: str) -> None:
-        """Cancel an execution if it still runs."""
+    def stop_execution(self, execution_id: str) -> bool:
+        """Cancel an execution if it still runs; say whether it is one of this engine's."""
         live = self.registry.find(execution_id)
         if live is None:
-            return
+            return self._store.find(execution_id) is not None
         if live.take():  # it is still queued
             live.journal.finish(ExecutionStatus.CANCELLED)
             self.registry.ended(live)
-            return
-        live.journal.execution_status(ExecutionStatus.CANCELLING)
-        live.control.stop()
+        else:
+            live.journal.execution_status(ExecutionStatus.CANCELLING)
+            live.control.stop()
+        return True
 
     # Beginning and ending.
 

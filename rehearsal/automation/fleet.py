@@ -154,10 +154,11 @@ class FleetRunner:
 
     def _ended(self, item: Item, status: ExecutionStatus) -> None:
         record = self._records[item.name]
-        record.status, record.end = status, now()
         if status is not ExecutionStatus.SUCCESS and record.failure_message is None:
             record.failure_message = f"The execution for {item.name} ended with status {status.value}"
             self._message = self._message or record.failure_message
+        record.end = now()
+        record.status = status
         self.journal.step(record)
         self.journal.step_event(record)
         progress = self.journal.execution.progress or {}

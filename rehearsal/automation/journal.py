@@ -57,8 +57,9 @@ class Journal:
 
     def finish(self, status: ExecutionStatus) -> None:
         """Write the end."""
-        self.execution.status, self.execution.end = status, now()
         self.execution.current_step = self.execution.current_action = None
+        self.execution.end = now()
+        self.execution.status = status  # last: who sees the end may look at everything else
         self.save()
         self._store.flush()
         self._emit(

@@ -43,7 +43,7 @@ class LocalChild:
     """A child execution of this engine."""
 
     live: Live
-    stop_it: Callable[[], None]
+    stop_it: Callable[[], object]
 
     def poll(self) -> ExecutionStatus | None:
         """Return the final status, or None while it runs."""

@@ -6,35 +6,18 @@ malformed content ends in a clear error instead of a traceback.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.automation.errors import MalformedRunbookError
+from rehearsal.automation.flow import ABORT, CONTINUE, check_flow, walk
 
-ABORT = "Abort"
-CONTINUE = "Continue"
 LOOP = "aws:loop"
 
 _NAME = re.compile(r"^[A-Za-z0-9_]+$")
 _OUTPUT = re.compile(r"^[A-Za-z0-9_]+\.\S+$")
-# Actions that a cancellation may not move to (reference §2.1, onCancel).
-_NOT_AFTER_CANCEL = frozenset(
-    f"aws:{name}"
-    for name in (
-        "approve",
-        "copyImage",
-        "createImage",
-        "createStack",
-        "createTags",
-        "loop",
-        "pause",
-        "runInstances",
-        "sleep",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -83,13 +66,7 @@ class Runbook:
 
     def all_steps(self) -> Iterator[Step]:
         """Yield every step, those inside loops too."""
-        return _walk(self.steps)
-
-
-def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _walk(step.steps)
+        return walk(self.steps)
 
 
 def parse_runbook(content: Any) -> Runbook:
@@ -104,23 +81,40 @@ def parse_runbook(content: Any) -> Runbook:
     if not isinstance(raw_steps, list) or not raw_steps:
         raise MalformedRunbookError('Missing "mainSteps" in the document.')
     steps = tuple(_step(raw, f"mainSteps[{index}]") for index, raw in enumerate(raw_steps))
-    _check_names(steps)
-    _check_targets(steps, outer=frozenset())
-    _check_cycles(steps)
+    check_flow(steps)
     return Runbook(
         parameters=_definitions(content, "parameters"),
         variables=_definitions(content, "variables"),
         steps=steps,
         outputs=_outputs(content.get("outputs") or [], steps),
-        assume_role=content.get("assumeRole") or None,
-        files=content.get("files") or {},
+        assume_role=_text(content, "assumeRole", "The document"),
+        files=_map(content, "files"),
     )
 
 
-def _definitions(content: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
+def _text(raw: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = raw.get(key)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise MalformedRunbookError(f"{where}: {key} is {value!r:.100}, not a string.")
+
+
+def _map(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = content.get(key) or {}
     if not isinstance(found, Mapping):
         raise MalformedRunbookError(f"{key} is not a map.")
+    return found
+
+
+def _declared_outputs(raw: Mapping[str, Any], name: str) -> tuple[OutputSpec, ...]:
+    found = raw.get("outputs") or []
+    if not isinstance(found, list):
+        raise MalformedRunbookError(f"Step {name}: outputs is not a list.")
+    return tuple(_output(entry, name) for entry in found)
+
+
+def _definitions(content: Mapping[str, Any], key: str) -> dict[str, Mapping[str, Any]]:
+    found = _map(content, key)
     for name, definition in found.items():
         if not isinstance(definition, Mapping) or not isinstance(definition.get("type"), str):
             raise MalformedRunbookError(f'{key}.{name}: Missing "type" in parameter definition.')
@@ -130,7 +124,7 @@ def _definitions(content: Mapping[str, Any], key: str) -> dict[str, Mapping[str,
 def _outputs(raw: Any, steps: tuple[Step, ...]) -> tuple[str, ...]:
     if not isinstance(raw, list) or not all(isinstance(entry, str) and _OUTPUT.match(entry) for entry in raw):
         raise MalformedRunbookError("outputs is not a list of stepName.OutputName.")
-    names = {step.name for step in _walk(steps)}
+    names = {step.name for step in walk(steps)}
     for entry in raw:
         if entry.partition(".")[0] not in names:
             raise MalformedRunbookError(f"Unknown step name in named output: {entry}")
@@ -157,13 +151,13 @@ def _step(raw: Any, where: str) -> Step:
         name=name,
         action=action,
         inputs=inputs,
-        outputs=tuple(_output(entry, name) for entry in raw.get("outputs") or []),
+        outputs=_declared_outputs(raw, name),
         on_failure=_jump(raw.get("onFailure"), name, "onFailure", {ABORT, CONTINUE}) or ABORT,
         on_failure_text=raw.get("onFailure"),
         on_cancel=_on_cancel(raw, name, action),
         is_end=is_end,
         is_critical=_flag(raw, "isCritical", name),
-        next_step=raw.get("nextStep") or None,
+        next_step=_text(raw, "nextStep", f"Step {name}"),
         timeout_seconds=raw.get("timeoutSeconds"),
         max_attempts=raw.get("maxAttempts"),
         steps=_inner_steps(inputs, name) if action == LOOP else (),
@@ -208,87 +202,3 @@ def _output(raw: Any, name: str) -> OutputSpec:
     if kind not in {"String", "Integer", "Boolean", "StringList", "StringMap", "MapList"}:
         raise MalformedRunbookError(f"Step {name}: output {raw['Name']} has the unknown type {kind!r}.")
     return OutputSpec(raw["Name"], raw["Selector"], kind)
-
-
-def _check_names(steps: tuple[Step, ...]) -> None:
-    seen: set[str] = set()
-    for step in _walk(steps):
-        if step.name in seen:
-            raise MalformedRunbookError(f"Duplicate step names found in mainSteps of the document: {step.name}")
-        seen.add(step.name)
-
-
-def branch_targets(step: Step) -> list[tuple[str, str]]:
-    """List where a branch may go, as pairs of the place and the step name."""
-    if step.action != "aws:branch":
-        return []
-    choices = step.inputs.get("Choices")
-    if not isinstance(choices, list) or not choices:
-        raise MalformedRunbookError(f"Step {step.name}: a branch needs a list of Choices.")
-    targets = []
-    for index, choice in enumerate(choices):
-        if not isinstance(choice, Mapping) or not isinstance(choice.get("NextStep"), str):
-            raise MalformedRunbookError(f"Step {step.name}: Choices[{index}] has no NextStep.")
-        targets.append((f"Choices[{index}].NextStep", choice["NextStep"]))
-    if step.inputs.get("Default"):
-        targets.append(("Default", str(step.inputs["Default"])))
-    return targets
-
-
-def _edges(step: Step) -> list[tuple[str, str]]:
-    edges = branch_targets(step)
-    if step.next_step:
-        edges.append(("nextStep", step.next_step))
-    if step.on_failure not in {ABORT, CONTINUE}:
-        edges.append(("onFailure", step.on_failure))
-    if step.on_cancel:
-        edges.append(("onCancel", step.on_cancel))
-    return edges
-
-
-def _check_targets(steps: tuple[Step, ...], outer: frozenset[str]) -> None:
-    known = outer | {step.name for step in steps}
-    by_name = {step.name: step for step in steps}
-    for step in steps:
-        for place, target in _edges(step):
-            if target not in known:
-                raise MalformedRunbookError(f'Step {step.name}: Unknown step name: "{target}" in {place}')
-        if step.on_cancel in by_name and by_name[step.on_cancel].action in _NOT_AFTER_CANCEL:
-            action = by_name[step.on_cancel].action
-            raise MalformedRunbookError(f"Step {step.name}: onCancel may not move to a step of {action}.")
-        _check_targets(step.steps, known)
-
-
-def _check_cycles(steps: tuple[Step, ...]) -> None:
-    """Refuse a circle of steps, which the service does before it processes a runbook (reference §1.5)."""
-    following = {step.name: after.name for step, after in itertools.pairwise(steps)}
-    successors = {}
-    for step in steps:
-        targets = [target for _, target in _edges(step)]
-        if not step.is_end and not step.next_step and step.name in following:
-            targets.append(following[step.name])
-        successors[step.name] = targets
-    done: set[str] = set()
-    for start in successors:
-        _visit(start, successors, done)
-    for step in steps:
-        if step.steps:
-            _check_cycles(step.steps)
-
-
-def _visit(start: str, successors: Mapping[str, list[str]], done: set[str]) -> None:
-    path: list[str] = []
-    stack = [iter([start])]
-    while stack:
-        name = next(stack[-1], None)
-        if name is None:
-            stack.pop()
-            if path:
-                done.add(path.pop())
-            continue
-        if name in path:
-            circle = " -> ".join([*path[path.index(name) :], name])
-            raise MalformedRunbookError(f"The steps form a circle: {circle}")
-        if name not in done:
-            path.append(name)
-            stack.append(iter(successors.get(name, ())))

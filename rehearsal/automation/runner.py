@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.automation.action import Action, Services, StepContext
 from rehearsal.automation.attempts import Outcome, attempt_step, input_failure, plan
-from rehearsal.automation.encoding import encode_inputs, encode_outputs, encode_value
+from rehearsal.automation.encoding import encode_inputs, encode_value
 from rehearsal.automation.errors import InvalidInputError, StepCancelledError, StepFailedError
+from rehearsal.automation.flow import ABORT, CONTINUE
+from rehearsal.automation.recorder import Frame, StepRecorder
 from rehearsal.automation.records import StepRecord, new_id, now
-from rehearsal.automation.runbook import ABORT, CONTINUE, Runbook, Step, branch_targets
 from rehearsal.automation.statuses import ExecutionStatus, FailureStage, FailureType, Mode, StepStatus
 
 if TYPE_CHECKING:
@@ -22,33 +23,12 @@ if TYPE_CHECKING:
     from rehearsal.automation.access import Caller, Session, StoredDocument
     from rehearsal.automation.control import Control
     from rehearsal.automation.journal import Journal
+    from rehearsal.automation.runbook import Runbook, Step
     from rehearsal.automation.scope import Scope
     from rehearsal.automation.slots import Slots
 
 NOT_YET = "No output available yet because the step is not successfully executed"
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where steps run: at the top, or in one iteration of a loop."""
-
-    steps: tuple[Step, ...]
-    parent: Mapping[str, Any] | None = None
-
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        return {step.name: index for index, step in enumerate(self.steps)}
-
-    def following(self, step: Step) -> str | None:
-        """Return the step listed after this one."""
-        index = self._positions[step.name] + 1
-        return self.steps[index].name if index < len(self.steps) else None
-
-    def find(self, name: str) -> Step | None:
-        """Return the step of this name, if it is here."""
-        index = self._positions.get(name)
-        return None if index is None else self.steps[index]
 
 
 class AbortedError(Exception):
@@ -72,7 +52,6 @@ class Runner:
     control: Control
     _worst: ExecutionStatus = ExecutionStatus.SUCCESS
     _message: str | None = None
-    _steps: dict[str, StepRecord] = field(default_factory=dict)
 
     def run(self) -> None:
         """Run to the end. Whatever happens, the record ends in a final status."""
@@ -103,13 +82,18 @@ class Runner:
         self.journal.finish(status)
 
     @cached_property
+    def recorder(self) -> StepRecorder:
+        """The records of the steps."""
+        return StepRecorder(self.journal)
+
+    @cached_property
     def _top(self) -> Frame:
         return Frame(self.runbook.steps)
 
     def list_steps(self) -> None:
         """Write every step as Pending, as the service lists them up front."""
         for step in self.runbook.steps:
-            self._record_of(step, self._top)
+            self.recorder.of(step, self._top)
 
     def _sequence(self, frame: Frame, first: str) -> str | None:
         """Run steps from `first`. Returns the step outside of the frame that they left for, or None."""
@@ -123,7 +107,7 @@ class Runner:
 
     def _one(self, frame: Frame, step: Step) -> str | None:
         """Run one step and return what follows it."""
-        record = self._record_of(step, frame)
+        record = self.recorder.of(step, frame)
         try:
             self.control.check()
             outcome = self._execute(step, record)
@@ -137,9 +121,9 @@ class Runner:
         if outcome.status in {StepStatus.SUCCESS, StepStatus.EXITED}:
             self.scope.outputs[step.name] = {**(outcome.outputs or {}), **_payload(outcome)}
             target = outcome.result.next_step or outcome.result.exit_to or (None if step.is_end else following)
-            self._close(record, step, frame, outcome)
+            self.recorder.close(record, step, frame, outcome)
             return target
-        self._close(record, step, frame, outcome)
+        self.recorder.close(record, step, frame, outcome)
         self._note_failure(step, outcome)
         if step.is_end:
             return None
@@ -197,8 +181,8 @@ class Runner:
             control=self.control,
             deadline=time.monotonic() + timeout,
             blocked=lambda for_child: self.slots.waiting(for_child=for_child),
-            show_waiting=partial(self._show_waiting, record),
-            show_outputs=partial(self._show_outputs, record),
+            show_waiting=partial(self.recorder.show_waiting, record),
+            show_outputs=partial(self.recorder.show_outputs, record),
             loop_body=partial(self._iteration, step, record),
         )
 
@@ -222,7 +206,7 @@ class Runner:
     def _abort_loop(self, step: Step, record: StepRecord) -> None:
         status = StepStatus.FAILED if self._worst is ExecutionStatus.SUCCESS else self._worst
         details = {"FailureStage": FailureStage.INVOCATION.value, "FailureType": FailureType.ACTION.value}
-        self._close(record, step, self._top, Outcome(status, message=self._message, details=details))
+        self.recorder.close(record, step, self._top, Outcome(status, message=self._message, details=details))
 
     def _cancel(self, frame: Frame, step: Step, record: StepRecord) -> None:
         """Close the cancelled step, and run its `onCancel` steps for at most two minutes."""
@@ -259,41 +243,6 @@ class Runner:
             if step is not None:
                 self.journal.execution_status(ExecutionStatus.IN_PROGRESS)
                 name = self._one(frame, step)
-
-    # What the API shows of a step while it runs and when it ends.
-
-    def _record_of(self, step: Step, frame: Frame) -> StepRecord:
-        known = self._steps.get(step.name)
-        if known is not None and frame.parent is None and known.step_execution_id is None:
-            return known
-        record = StepRecord(position=self.journal.next_position(), name=step.name, action=step.action)
-        if frame.parent is not None:
-            record.parent = dict(frame.parent)
-            record.listed = False
-        self._steps[step.name] = record
-        self.journal.step(record)
-        return record
-
-    def _close(self, record: StepRecord, step: Step, frame: Frame, outcome: Outcome) -> None:
-        record.status, record.end = outcome.status, now()
-        record.outputs = encode_outputs(outcome.outputs or {}, outcome.result.payload)
-        record.failure_message, record.failure_details = outcome.message, outcome.details
-        following = step.next_step or frame.following(step)
-        record.is_end = step.is_end or (following is None and not branch_targets(step))
-        if not record.is_end:
-            record.next_step = outcome.result.next_step or following
-            record.valid_next_steps = [name for _, name in branch_targets(step)] + ([following] if following else [])
-        self.journal.step(record)
-        self.journal.step_event(record)
-
-    def _show_waiting(self, record: StepRecord, waiting: bool) -> None:
-        record.status = StepStatus.WAITING if waiting else StepStatus.IN_PROGRESS
-        self.journal.step(record)
-        self.journal.execution_status(ExecutionStatus.WAITING if waiting else ExecutionStatus.IN_PROGRESS)
-
-    def _show_outputs(self, record: StepRecord, outputs: Mapping[str, Any]) -> None:
-        record.outputs = encode_outputs(outputs, None)
-        self.journal.step(record)
 
     def _document_outputs(self) -> dict[str, list[str]]:
         shown = {}

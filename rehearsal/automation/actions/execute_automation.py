@@ -85,7 +85,9 @@ def _await(context: StepContext, execution_id: str) -> dict[str, Any]:
 
 
 def _stop(context: StepContext, execution_id: str) -> None:
-    context.services.stop_execution(execution_id)
+    """Cancel the child: the service does that itself where it can, without the role's permission."""
+    if context.services.stop_execution(execution_id):
+        return
     with contextlib.suppress(ClientError, BotoCoreError):
         context.client("ssm").stop_automation_execution(AutomationExecutionId=execution_id, Type="Cancel")
 

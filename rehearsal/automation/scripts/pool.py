@@ -105,7 +105,7 @@ class ScriptPool:
         folder.mkdir(mode=0o700)
         try:
             message = _prepare(job, folder)
-            channel, pid = self._interpreter(job.runtime).fork()
+            channel, pid = self._fork(job.runtime)
             running = RunningScript(channel, pid, Path(message["log"]))
             try:
                 zygote.send(channel, message)
@@ -123,6 +123,18 @@ class ScriptPool:
             self._warm.clear()
         for interpreter in interpreters:
             interpreter.close()
+
+    def _fork(self, runtime: str) -> tuple[socket.socket, int]:
+        """Return a new process; an interpreter that a script has ended is replaced once."""
+        interpreter = self._interpreter(runtime)
+        try:
+            return interpreter.fork()
+        except ScriptCrashedError:
+            with self._lock:
+                if self._warm.get(runtime) is interpreter:
+                    del self._warm[runtime]
+            interpreter.close()
+            return self._interpreter(runtime).fork()
 
     def _interpreter(self, runtime: str) -> _Interpreter:
         with self._lock:
