@@ -160,9 +160,11 @@ class Endpoint:
         if declared:
             if int(declared) > limit:
                 raise WireError("RequestEntityTooLargeException", f"Request body exceeds {limit} bytes", 413)
-            body = stream.read(int(declared))
+            body = _read(stream, int(declared))
+            if len(body) < int(declared):
+                raise WireError("IncompleteBody", "The body is shorter than its Content-Length", 400)
         elif environ.get("wsgi.input_terminated"):
-            body = stream.read(limit + 1)
+            body = _read(stream, limit + 1)
             if len(body) > limit:
                 raise WireError("RequestEntityTooLargeException", f"Request body exceeds {limit} bytes", 413)
         else:
@@ -171,7 +173,14 @@ class Endpoint:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("wsgi.input_terminated", None)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        return bytes(body)
+        return body
+
+
+def _read(stream: Any, length: int) -> bytes:
+    try:
+        return bytes(stream.read(length))
+    except OSError as error:  # a chunk that is none, or a connection that broke off
+        raise WireError("IncompleteBody", "The body cannot be read", 400) from error
 
 
 def _require_object(body: bytes) -> None:

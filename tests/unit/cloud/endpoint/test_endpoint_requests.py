@@ -109,6 +109,18 @@ def test_what_is_no_http_ends_only_its_connection(cloud: Cloud, request_: bytes)
     assert httpx.get(cloud.url, headers=signed("s3"), timeout=10).status_code == 200
 
 
+@pytest.mark.parametrize("rest", [b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"Content-Length: 100\r\n\r\n{}"])
+def test_bodies_that_break_off_are_refused(cloud: Cloud, rest: bytes) -> None:
+    where = urlsplit(cloud.url)
+    connection = socket.create_connection((str(where.hostname), int(where.port or 0)), timeout=10)
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + rest)
+    connection.shutdown(socket.SHUT_WR)
+    answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"IncompleteBody" in answer or b"IncompleteBody" in connection.recv(65536)
+    connection.close()
+
+
 def test_connections_are_kept_between_requests(cloud: Cloud) -> None:
     where = urlsplit(cloud.url)
     connection = http.client.HTTPConnection(str(where.hostname), where.port, timeout=10)
