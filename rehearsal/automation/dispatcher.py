@@ -176,5 +176,7 @@ class Dispatcher:
 
     def _work(self, work: Work, live: Live) -> None:
         if live.take():
-            work.run()
-            self.registry.ended(live)
+            try:
+                work.run()
+            finally:
+                self.registry.ended(live)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rehearsal.automation.settings import EngineSettings
     from rehearsal.automation.store import ExecutionStore
 
+_LOG = logging.getLogger(__name__)
 _EVENT_STATUS = {"Success": "Success", "Failed": "Failed", "TimedOut": "TimedOut", "Cancelled": "Canceled"}
 
 
@@ -77,34 +79,38 @@ class Journal:
         self._emit("EC2 Automation Step Status-change Notification", record.status.value, times | names)
 
     def _emit(self, kind: str, status: str, detail: Mapping[str, Any]) -> None:
-        shown = _EVENT_STATUS.get(status)
-        execution, settings = self.execution, self._settings
-        if shown is None or settings.listener is None:
+        shown, listener = _EVENT_STATUS.get(status), self._settings.listener
+        if shown is None or listener is None:
             return
+        try:
+            listener(self._event(kind, shown, detail))
+        except Exception:  # noqa: BLE001 - delivery is best effort: a listener must not end an execution
+            _LOG.exception("An event of execution %s was not delivered", self.execution.execution_id)
+
+    def _event(self, kind: str, status: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+        execution, settings = self.execution, self._settings
         arn = f"arn:{settings.partition}:ssm:{settings.region}:{settings.account_id}"
-        settings.listener(
-            {
-                "source": "aws.ssm",
-                "detail-type": kind,
-                "account": settings.account_id,
-                "region": settings.region,
-                "time": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "resources": [
-                    f"{arn}:automation-execution/{execution.execution_id}",
-                    f"{arn}:automation-definition/{execution.document_name}:{execution.document_version}",
-                ],
-                "detail": {
-                    "ExecutionId": execution.execution_id,
-                    "Definition": execution.document_name,
-                    "DefinitionVersion": float(execution.document_version or 1),
-                    "Status": shown,
-                    "StartTime": _event_time(execution.start),
-                    "EndTime": _event_time(execution.end),
-                    "Time": round(((execution.end or now()) - execution.start) * 1000, 1),
-                    **detail,
-                },
-            }
-        )
+        return {
+            "source": "aws.ssm",
+            "detail-type": kind,
+            "account": settings.account_id,
+            "region": settings.region,
+            "time": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "resources": [
+                f"{arn}:automation-execution/{execution.execution_id}",
+                f"{arn}:automation-definition/{execution.document_name}:{execution.document_version}",
+            ],
+            "detail": {
+                "ExecutionId": execution.execution_id,
+                "Definition": execution.document_name,
+                "DefinitionVersion": float(execution.document_version),
+                "Status": status,
+                "StartTime": _event_time(execution.start),
+                "EndTime": _event_time(execution.end),
+                "Time": round(((execution.end or now()) - execution.start) * 1000, 1),
+                **detail,
+            },
+        }
 
 
 def _event_time(moment: float | None) -> str:

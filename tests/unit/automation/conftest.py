@@ -132,17 +132,21 @@ class Harness:
     """Starts executions and waits for what they come to."""
 
     refusal = RefusalError
+    fail_listening = False
 
     def __init__(self, store: SqliteStore, **settings: Any) -> None:
         self.aws = PlayedAws()
         self.documents = Shelf()
         self.events: list[Any] = []
-        self.settings = EngineSettings(
-            ACCOUNT, REGION, poll_seconds=(0.01, 0.02), listener=self.events.append, **settings
-        )
+        self.settings = EngineSettings(ACCOUNT, REGION, poll_seconds=(0.01, 0.02), listener=self._listen, **settings)
         self.engine = AutomationEngine(self.aws, store, self.settings, self.documents)
         self.aws.on("StartAutomationExecution", self._start_child)
         self.aws.on("GetAutomationExecution", self._get)
+
+    def _listen(self, event: Any) -> None:
+        if self.fail_listening:
+            raise RuntimeError("nobody is there")
+        self.events.append(event)
 
     def _start_child(self, **request: Any) -> dict[str, Any]:
         return {"AutomationExecutionId": self.engine.start(request, CALLER)}

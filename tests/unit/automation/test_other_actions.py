@@ -166,6 +166,10 @@ def test_an_alarm_stops_the_execution_and_its_cancellation_runs(automation: Harn
 
 def test_each_end_is_told_as_an_event(automation: Harness) -> None:
     execution = automation.run(one("sleep", {"Timestamp": "2001-01-01T00:00:00Z"}))
+    for _ in range(200):  # the last event follows the status that run() waits for
+        if len(automation.events) == 2:
+            break
+        time.sleep(0.01)
     step, whole = automation.events
     assert step["detail-type"] == "EC2 Automation Step Status-change Notification"
     assert step["detail"]["StepName"] == "a"
@@ -174,6 +178,12 @@ def test_each_end_is_told_as_an_event(automation: Harness) -> None:
     assert whole["detail"]["ExecutedBy"] == execution["ExecutedBy"]
     assert whole["detail"]["DefinitionVersion"] == 1.0
     assert whole["resources"][0].endswith(f":automation-execution/{execution['AutomationExecutionId']}")
+
+
+def test_a_listener_that_fails_does_not_end_an_execution(automation: Harness) -> None:
+    automation.fail_listening = True
+    execution = automation.run(one("sleep", {"Timestamp": "2001-01-01T00:00:00Z"}))
+    assert execution["AutomationExecutionStatus"] == "Success"
 
 
 def test_a_call_that_hangs_does_not_outlast_the_step(automation: Harness) -> None:
