@@ -59,9 +59,16 @@ class Cloud:
             raise RuntimeError("the cloud is not started")
         return f"http://{self._servers[0].host}:{self._servers[0].server_port}"
 
-    @cached_property
+    @property
     def inventory(self) -> Ec2Inventory:
         """What the hosts' side may see of EC2."""
+        # The door first, as the warm-up does: a cached property holds a lock of its own before Python 3.12, and two
+        # threads that took the two locks in different order would wait for each other.
+        self.door.prepare("ec2")
+        return self._inventory
+
+    @cached_property
+    def _inventory(self) -> Ec2Inventory:
         backend = self.door.backend("ec2", self.settings.region)
         return Ec2Inventory(backend, instant=self.settings.instant_hosts)
 
