@@ -48,6 +48,7 @@ def bring_up(settings: Settings, chosen: dict[str, str], progress: Progress, *, 
     state = _running(settings, variant, chosen, progress)
     if state:
         return Up(state, _deploy_all(settings, state, progress), was_up=True)
+    _require_port(settings.cloud.port)
     try:
         state = _start(settings, variant, progress)
         deployments = _deploy_all(settings, state, progress)
@@ -99,20 +100,26 @@ def _running(settings: Settings, variant: dict[str, str], chosen: dict[str, str]
         raise Rejection(f"a rehearsal with {is_up} is up", next_step="./rehearse down, and then this again.")
     if not state.is_alive():
         progress.line("The cloud's process has ended; starting it again with the state that it kept")
+        _require_port(settings.cloud.port)
         state = replace(_start(settings, state.variant, progress), is_deployed=True)
         state.write(settings.state_folder)
     return state
 
 
+def _require_port(port: int) -> None:
+    if ports.is_free("127.0.0.1", port):
+        return
+    holder = ports.holder(port) or "a process that this user may not see"
+    next_step = "End that process, or choose another port in rehearsal.toml ([cloud] port)."
+    if "rehearsal.daemon" in holder:
+        next_step = "That is the rehearsal of another checkout; there is one at a time. There: ./rehearse down"
+    raise Problem(
+        f"port {port} of 127.0.0.1, where the endpoint is to answer, is taken by {holder}", next_step=next_step
+    )
+
+
 def _start(settings: Settings, variant: dict[str, str], progress: Progress) -> State:
 
-    port = settings.cloud.port
-    if not ports.is_free("127.0.0.1", port):
-        raise Problem(
-            f"port {port} of 127.0.0.1, where the endpoint is to answer, is taken by "
-            f"{ports.holder(port) or 'a process that this user may not see'}",
-            next_step="End that process, or choose another port in rehearsal.toml ([cloud] port).",
-        )
     try:
         with progress.phase("Preparing the container engine and the images"):
             images = prepare(settings, variant, progress)

@@ -31,7 +31,7 @@ def holder(port: int) -> str:
         try:
             if any(str(descriptor.readlink()) in inodes for descriptor in (process / "fd").iterdir()):
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                return f"{command[:80]} (process {process.name})"
+                return f"{command[:100]} (process {process.name})"
         except OSError:
             continue  # it has ended, or is another user's
     return ""

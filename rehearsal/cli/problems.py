@@ -9,6 +9,7 @@ import click
 
 FELL_SHORT = 1
 REJECTED = 2
+INTERRUPTED = 130
 
 
 class Problem(click.ClickException):
@@ -31,3 +32,16 @@ class Rejection(Problem):
     """The command, the settings or an input cannot be used; nothing was done."""
 
     exit_code = REJECTED
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """An error that a part of the rehearsal or an AWS API explained itself; None for one that is a fault of ours.
+
+    They are told by their modules: importing all their classes would cost every command half a second.
+    """
+    origin = type(error).__module__
+    if origin.startswith("botocore."):
+        return Problem(f"the cloud refused or did not answer: {error}", next_step="Its log: build/rehearsal/cloud.log")
+    if origin in {"rehearsal.hosts.errors", "rehearsal.settings", "rehearsal.scenarios.problems"}:
+        return Problem(str(error))
+    return None

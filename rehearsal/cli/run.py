@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.cli.clients import aws, running_state
 from rehearsal.cli.context import settings_option
 from rehearsal.cli.narrate import tell_event
-from rehearsal.cli.problems import Problem, Rejection
+from rehearsal.cli.problems import INTERRUPTED, Problem, Rejection
 from rehearsal.cli.progress import Progress
 from rehearsal.scenarios.executions import Executions
 from rehearsal.scenarios.runs import LONGEST_SECONDS
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rehearsal.settings import Settings
-
-INTERRUPTED = 130
 
 
 @click.command("run")

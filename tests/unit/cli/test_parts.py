@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from rehearsal.cli import ports
 from rehearsal.cli.bring_up import render
 from rehearsal.cli.context import exclusive
-from rehearsal.cli.problems import Problem
+from rehearsal.cli.problems import Problem, as_problem
 from rehearsal.cli.progress import Progress
 from rehearsal.cli.run import parse_parameters
+from rehearsal.hosts.errors import HostsError
 from rehearsal.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -107,3 +109,35 @@ def test_a_problem_is_shown_with_its_next_step_and_no_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "rehearse: the thing\n  do this\n  or that\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (HostsError("no engine"), "no engine"),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), "did not answer"),
+    ],
+)
+def test_errors_that_explain_themselves_are_problems(error: Exception, text: str) -> None:
+    problem = as_problem(error)
+    assert problem is not None
+    assert text in problem.message
+
+
+def test_a_fault_of_ours_is_not_dressed_up_as_a_problem() -> None:
+    assert as_problem(KeyError("pid")) is None
+
+
+def test_an_interruption_ends_with_130(tmp_path: Path) -> None:
+    (tmp_path / "rehearsal.toml").write_text('name = "example"\n')
+    script = (
+        "import sys\n"
+        "import rehearsal.cli.clients as clients, rehearsal.cli.env as env\n"
+        "def interrupt(_): raise KeyboardInterrupt\n"
+        "env.running_state = interrupt\n"
+        "sys.argv = ['rehearse', 'env']\n"
+        "from rehearsal.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (130, "rehearse: interrupted")
