@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -10,8 +11,10 @@ def main() -> None:
     import click  # noqa: PLC0415 - importing this package must cost nothing
 
     from rehearsal.cli.commands import cli  # noqa: PLC0415 - the same
-    from rehearsal.cli.problems import INTERRUPTED, as_problem  # noqa: PLC0415 - the same
+    from rehearsal.cli.problems import INTERRUPTED, TERMINATED, as_problem  # noqa: PLC0415 - the same
 
+    # A command that is told to end takes down what it has half made, as it does at Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         code = cli.main(prog_name="./rehearse", standalone_mode=False)
     except click.ClickException as error:

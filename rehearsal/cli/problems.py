@@ -10,6 +10,7 @@ import click
 FELL_SHORT = 1
 REJECTED = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 class Problem(click.ClickException):

@@ -128,16 +128,25 @@ def test_a_fault_of_ours_is_not_dressed_up_as_a_problem() -> None:
     assert as_problem(KeyError("pid")) is None
 
 
-def test_an_interruption_ends_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [("raise KeyboardInterrupt", 130, "rehearse: interrupted"), ("os.kill(os.getpid(), 15)", 143, "")],
+)
+def test_a_command_that_is_told_to_end_still_takes_down(tmp_path: Path, how: str, code: int, said: str) -> None:
     (tmp_path / "rehearsal.toml").write_text('name = "example"\n')
     script = (
-        "import sys\n"
-        "import rehearsal.cli.clients as clients, rehearsal.cli.env as env\n"
-        "def interrupt(_): raise KeyboardInterrupt\n"
-        "env.running_state = interrupt\n"
+        "import os, sys, time\n"
+        "import rehearsal.cli.env as env\n"
+        "def told_to_end(_):\n"
+        "    try:\n"
+        f"        {how}\n"
+        "        time.sleep(10)\n"
+        "    finally:\n"
+        "        print('taken down')\n"
+        "env.running_state = told_to_end\n"
         "sys.argv = ['rehearse', 'env']\n"
         "from rehearsal.cli import main\n"
         "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.returncode, done.stderr.strip()) == (130, "rehearse: interrupted")
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (code, "taken down\n", said)
