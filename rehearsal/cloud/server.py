@@ -108,13 +108,14 @@ class Cloud:
             self._keeper = None
         for backend in self._ssm_backends():
             backend.close()
-        vars(self).pop("inventory", None)
+        vars(self).pop("_inventory", None)
         self.door.close()
 
     def _compose(self) -> Endpoint:
         settings = self.settings
         self.door.extend_first(self._extend_core)
         self.door.extend_on_use("cloudtrail", self._load_trail)
+        self.door.extend_on_use("sts", self._load_sts)
         self._authorizer = self._authorizer or IamAuthorizer(self.door, settings.account_id, self.usage)
         self.door.extend_on_use("cloudformation", self._load_cloudformation)
         return Endpoint(
@@ -165,6 +166,11 @@ class Cloud:
         from rehearsal.cloud.iam.trail.models import TrailBackend  # noqa: PLC0415 - few rehearsals ask for it
 
         return partial(TrailBackend, usage=self.usage)
+
+    def _load_sts(self) -> Any:
+        from rehearsal.cloud.sts.models import IdentifiedStsBackend  # noqa: PLC0415 - imports moto's services
+
+        return IdentifiedStsBackend
 
     def _load_cloudformation(self) -> Any:
         from rehearsal.cloud.cloudformation.connector import EndpointConnector  # noqa: PLC0415 - loads all of moto

@@ -48,6 +48,11 @@ class Principal:
         return tags_of_entity(self.entity)
 
 
+def administrator_arn(account_id: str) -> str:
+    """Return who calls with keys that IAM never issued: the one who set up the account."""
+    return f"arn:aws:iam::{account_id}:user/administrator"
+
+
 class UnknownKeyError(Exception):
     """A key that nobody has, or no longer: `code` and the message are STS's."""
 
@@ -72,9 +77,7 @@ class Principals:
             return self._role_session(session)
         if access_key.startswith(TEMPORARY):
             raise UnknownKeyError("ExpiredTokenException", "The security token included in the request is expired")
-        return self._user(access_key) or Principal(
-            f"arn:aws:iam::{self._account_id}:user/administrator", self._account_id
-        )
+        return self._user(access_key) or Principal(administrator_arn(self._account_id), self._account_id)
 
     def role(self, arn: str) -> Any:
         """Return moto's role of an ARN, or None."""

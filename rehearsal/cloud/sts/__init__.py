@@ -1,0 +1,1 @@
+"""STS beyond moto: who the administrator is."""
