@@ -37,7 +37,7 @@ static: setup ## Linters, formatter, type checker, template checker
 
 unit: setup ## Tests that need no container engine
 	$(say) 'tests: unit and contract'
-	@$(bin)/pytest tests/unit tests/contract --numprocesses 2 --quiet
+	@$(bin)/pytest tests/unit tests/contract --numprocesses 2 --dist loadfile --quiet
 
 machine: setup ## Tests on real hosts, in containers; brings a rehearsal up and takes it down
 	$(say) 'tests: rehearsal, on real hosts'

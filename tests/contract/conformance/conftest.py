@@ -138,7 +138,7 @@ class Account:
         return self.wait(execution_id, lambda execution: execution["AutomationExecutionStatus"] in FINAL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: a process holds one cloud at a time
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     cloud = Cloud(
         CloudSettings(
