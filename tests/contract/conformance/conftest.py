@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 RESULTS = Path(__file__).parents[3] / "build" / "conformance.json"
-FINAL = {"Success", "TimedOut", "Cancelled", "Failed"}
 _ERRORS = 400
 _PYTHON = {"string": str, "integer": int, "long": int, "boolean": bool, "timestamp": (int, float), "blob": str}
 
@@ -79,6 +78,8 @@ def _check_answer(operation_model: Any, response_dict: dict[str, Any], **_: Any)
 class Account:
     """One account at the endpoint, and its runbooks."""
 
+    final = frozenset({"Success", "TimedOut", "Cancelled", "Failed"})
+
     def __init__(self, url: str) -> None:
         self.url = url
         self._clients: dict[str, Any] = {}
@@ -125,6 +126,12 @@ class Account:
         execution: dict[str, Any] = answer["AutomationExecution"]
         return execution
 
+    def children(self, execution_id: str) -> list[str]:
+        """Return the statuses of the executions that one started."""
+        filters = [{"Key": "ParentExecutionId", "Values": [execution_id]}]
+        found = self.client("ssm").describe_automation_executions(Filters=filters)["AutomationExecutionMetadataList"]
+        return [str(child["AutomationExecutionStatus"]) for child in found]
+
     def wait(self, execution_id: str, until: Any, seconds: float = 30) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -135,7 +142,7 @@ class Account:
         raise AssertionError(f"the execution did not get there in {seconds} s: {execution}")
 
     def finish(self, execution_id: str) -> dict[str, Any]:
-        return self.wait(execution_id, lambda execution: execution["AutomationExecutionStatus"] in FINAL)
+        return self.wait(execution_id, lambda execution: execution["AutomationExecutionStatus"] in self.final)
 
 
 @pytest.fixture(scope="module")  # not longer: a process holds one cloud at a time
