@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
 from moto.core.request import Request
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -91,7 +92,7 @@ class Endpoint:
             incident = str(uuid.uuid4())
             log.exception("internal error %s at %s", incident, _title(call))
             text = f"The rehearsal's endpoint failed at {_title(call)}; its log has the reason under {incident}."
-            response = error_response(*_speaking_to(call, environ, WireError("InternalFailure", text, 500)))
+            response = error_response(*_speaking_to(call, environ, WireError(_internal_error(call), text, 500)))
         log.debug("%s %s %.1f ms", _title(call), response.status_code, (time.monotonic() - started) * 1000)
         return response(environ, start_response)
 
@@ -209,6 +210,16 @@ def _speaking_to(call: ApiCall | None, environ: Environ, error: WireError) -> tu
         return ("s3" if call.service == "s3" else call.protocol), error
     content_type = str(environ.get("CONTENT_TYPE", ""))
     return ("query" if content_type.startswith("application/x-www-form-urlencoded") else "json"), error
+
+
+def _internal_error(call: ApiCall | None) -> str:
+    """Return the code for errors of the service's own: what the operation's model has, else the one common to all."""
+    try:
+        model = get_service_model(call.service).operation_model(call.operation) if call and call.operation else None
+    except (UnknownServiceError, OperationNotFoundError):
+        model = None
+    modelled = {shape.name for shape in model.error_shapes} if model else set()
+    return "InternalServerError" if "InternalServerError" in modelled else "InternalFailure"
 
 
 def _title(call: ApiCall | None) -> str:

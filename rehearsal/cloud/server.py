@@ -116,6 +116,7 @@ class Cloud:
         self.door.extend_first(self._extend_core)
         self.door.extend_on_use("cloudtrail", self._load_trail)
         self.door.extend_on_use("sts", self._load_sts)
+        self.door.extend_on_use("s3", self._load_s3)
         self._authorizer = self._authorizer or IamAuthorizer(self.door, settings.account_id, self.usage)
         self.door.extend_on_use("cloudformation", self._load_cloudformation)
         return Endpoint(
@@ -171,6 +172,11 @@ class Cloud:
         from rehearsal.cloud.sts.models import IdentifiedStsBackend  # noqa: PLC0415 - imports moto's services
 
         return IdentifiedStsBackend
+
+    def _load_s3(self) -> Any:
+        from rehearsal.cloud.s3.models import AuthorizedS3Backend  # noqa: PLC0415 - imports moto's services
+
+        return AuthorizedS3Backend
 
     def _load_cloudformation(self) -> Any:
         from rehearsal.cloud.cloudformation.connector import EndpointConnector  # noqa: PLC0415 - loads all of moto

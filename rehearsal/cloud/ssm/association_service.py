@@ -175,6 +175,7 @@ class AssociationService:
             raise SsmError(
                 "InvalidDocument", f"State Manager does not apply documents of type {document.document_type}."
             )
+        _check_target_maps(request, document.document_type)
         if wanted := request.get("Targets"):
             self._check_targets(wanted, document.document_type)
         if instance_id := request.get("InstanceId"):
@@ -210,6 +211,14 @@ class AssociationService:
         for name, definition in declared.items():
             if name not in given and name != target_parameter and "default" not in definition:
                 raise SsmError("InvalidParameters", f"Missing value for required parameter {name}.")
+
+
+def _check_target_maps(request: dict[str, Any], document_type: str) -> None:
+    """Maps name a runbook's parameters, and are another way to say what Targets says."""
+    if request.get("TargetMaps") and document_type != "Automation":
+        raise SsmError("InvalidTargetMaps", "TargetMaps are for runbooks only.")
+    if request.get("TargetMaps") and request.get("Targets"):
+        raise SsmError("InvalidTargetMaps", "Specify Targets or TargetMaps, not both.")
 
 
 def _check_schedule(expression: str) -> None:

@@ -221,6 +221,7 @@ def test_a_host_outside_of_ec2_registers_and_works(
     made = ssm.create_activation(IamRole="hybrid", DefaultInstanceName="cellar")
     listed = ssm.describe_activations(Filters=[{"FilterKey": "IamRole", "FilterValues": ["hybrid"]}])
     assert listed["ActivationList"][0]["RegistrationLimit"] == 1
+    refused(ssm.describe_activations, "InvalidFilter", Filters=[{"FilterValues": ["hybrid"]}])
     host = new_host(agent=False)
     said = {"ActivationId": made["ActivationId"], "ActivationCode": made["ActivationCode"]}
     said |= {"Fingerprint": "finger", "PublicKey": "key", "PublicKeyType": "Rsa"}

@@ -200,6 +200,7 @@ def test_deletion(ssm: Any, name: str, document: Callable[..., str], refused: Ca
         ({"DocumentVersion": "99"}, "InvalidDocumentVersion"),
         ({"Targets": []}, "InvalidTarget"),
         ({"Targets": [{"Key": "Colour", "Values": ["red"]}]}, "InvalidTarget"),
+        ({"TargetMaps": [{"InstanceIds": ["i-0123456789abcdef0"]}]}, "InvalidTargetMaps"),
         ({"Parameters": {"unknown": ["x"]}}, "InvalidParameters"),
         ({"ScheduleExpression": "rate(5 minutes)"}, "InvalidSchedule"),
         ({"ScheduleExpression": "cron(0 2 * * SUN *)"}, "InvalidSchedule"),
@@ -237,6 +238,8 @@ def test_errors_that_need_a_history(
         Targets=tagged,
         AutomationTargetParameterName="Nonsense",
     )
+    maps = [{"Name": ["x"]}]
+    refused(ssm.create_association, "InvalidTargetMaps", Name=name, Targets=tagged, TargetMaps=maps)
     association_id = create(ssm, name)
     targets = ssm.describe_association_execution_targets
     refused(targets, "AssociationExecutionDoesNotExist", AssociationId=association_id, ExecutionId=NOBODY)

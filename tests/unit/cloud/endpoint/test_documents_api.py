@@ -173,6 +173,21 @@ def test_documents_of_aws_are_there_or_refused_by_name(ssm: Any, refused: Callab
     assert "AWS-RunShellScript" in message
 
 
+def test_an_error_of_the_endpoints_own_is_the_services_and_the_endpoint_lives_on(
+    cloud: Any, ssm: Any, name: str, document: Callable[..., str], refused: Callable[..., str], monkeypatch: Any
+) -> None:
+    create(ssm, name, document())
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("what only the log may have")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cloud.ssm().documents, "resolve", broken)
+        message = refused(ssm.describe_document, "InternalServerError", Name=name)
+    assert "what only the log may have" not in message
+    assert ssm.describe_document(Name=name)["Document"]["Name"] == name
+
+
 def test_limits_of_an_account_are_held(
     cloud: Any, ssm: Any, name: str, document: Callable[..., str], refused: Callable[..., str], monkeypatch: Any
 ) -> None:

@@ -1,0 +1,1 @@
+"""S3 beyond moto: bucket policies are judged where all policies are."""
