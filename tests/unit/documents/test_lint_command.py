@@ -243,3 +243,12 @@ def test_many_documents_in_several_processes_give_the_same_answer(tmp_path: Path
     alone, together = report("--jobs", "1", tmp_path), report("--jobs", "3", tmp_path)
     assert alone == together
     assert (alone["documents"], alone["warnings"]) == (30, 15)
+
+
+def test_a_value_in_a_script_is_said_to_be_read_as_its_shell_reads_it(tmp_path: Path) -> None:
+    for action, reading in (("runShellScript", '"${SSM_Unit:?}"'), ("runPowerShellScript", "$env:SSM_Unit")):
+        step = {"name": "Run", "action": f"aws:{action}", "inputs": {"runCommand": ["restart {{ Unit }}"]}}
+        content = {"schemaVersion": "2.2", "parameters": {"Unit": {"type": "String"}}, "mainSteps": [step]}
+        path = tmp_path / f"{action}.json"
+        path.write_text(json.dumps(content))
+        assert f"ENV_VAR and read {reading}\n" in run("--only", "C007", path).output

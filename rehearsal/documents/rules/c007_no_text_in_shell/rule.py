@@ -24,9 +24,12 @@ def check(subject: Subject) -> Iterator[Problem]:
                     if reference.name not in command.parameters or reference.whole:
                         continue
                     how = "an unquoted $SSM_ variable" if reference.name in command.environment_parameters else "code"
+                    read = f"$env:SSM_{reference.name}"
+                    if step.action == SHELL:
+                        read = f'"${{SSM_{reference.name}:?}}"'
                     message = (
                         f"{{{{ {reference.name} }}}} becomes {how} in the script: give the parameter "
-                        f'interpolationType ENV_VAR and read "${{SSM_{reference.name}:?}}"'
+                        f"interpolationType ENV_VAR and read {read}"
                     )
                     yield Problem(path, message, at=reference.line_and_column)
 

@@ -182,7 +182,7 @@ def test_an_error_of_the_endpoints_own_is_the_services_and_the_endpoint_lives_on
         raise RuntimeError("what only the log may have")
 
     with monkeypatch.context() as patched:
-        patched.setattr(cloud.ssm().documents, "resolve", broken)
+        patched.setattr(cloud.ssm().documents, "history", broken)
         message = refused(ssm.describe_document, "InternalServerError", Name=name)
     assert "what only the log may have" not in message
     assert ssm.describe_document(Name=name)["Document"]["Name"] == name
