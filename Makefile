@@ -8,13 +8,16 @@ bin := .venv/bin
 scripts = rehearse .ci/run $(shell git ls-files '*.sh')
 say = @printf '\n== %s\n'
 
-.PHONY: help rehearse test static unit machine setup clean distclean
+.PHONY: help rehearse rehearse-full test static unit machine setup clean distclean
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 rehearse: ## The main job, from nothing to the report; options as ARGS="--database mariadb"
 	@./rehearse all $(ARGS)
+
+rehearse-full: ## The same with every runbook's scenario, faults and drills included
+	@./rehearse all --suite full $(ARGS)
 
 test: ## Set everything up and run every check, those on real hosts too
 	@$(MAKE) --no-print-directory static

@@ -20,7 +20,7 @@ from rehearsal.scenarios.problems import ScenarioError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rehearsal.scenarios.model import Common, Scenario
+    from rehearsal.scenarios.model import Common, Scenario, SuiteName
     from rehearsal.settings import Settings
 
 
@@ -28,9 +28,21 @@ if TYPE_CHECKING:
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this scenario or runbook. May be given several times."
 )
+@click.option(
+    "--suite",
+    type=click.Choice(["core", "full"]),
+    default="core",
+    show_default=True,
+    help="Which scenarios, where --only names none: those of the main job, or all of them.",
+)
 @click.option("--keep", is_flag=True, help="Leave the cloud up afterwards, whatever came of it.")
-def all_command(settings: Settings, variant: dict[str, str], only: tuple[str, ...], *, keep: bool) -> None:
-    """The main job: bring everything up, rehearse every runbook, write the report, take everything down.
+def all_command(
+    settings: Settings, variant: dict[str, str], only: tuple[str, ...], suite: SuiteName, *, keep: bool
+) -> None:
+    """The main job: bring everything up, rehearse runbooks, write the report, take everything down.
+
+    The suite `core` is short, for every change: the scenarios that say `suite: core`. `--suite full` rehearses every
+    runbook and takes several times as long; `--only` takes any scenario of either.
 
     A rehearsal that is up already is used as it is, once changes are deployed, and is left up. The report is printed,
     and written to build/rehearsal/report.json and report.html.
@@ -39,7 +51,7 @@ def all_command(settings: Settings, variant: dict[str, str], only: tuple[str, ..
     settings, a template or a scenario cannot be used.
     """
     started, progress = time.time(), Progress()
-    common, scenarios = _scenarios(settings, only)
+    common, scenarios = _scenarios(settings, only, suite)
     with exclusive(settings):
         up = bring_up(settings, variant, progress, keep_failed=keep)
         try:
@@ -54,13 +66,12 @@ def all_command(settings: Settings, variant: dict[str, str], only: tuple[str, ..
         raise Problem("the rehearsal fell short of what it should show")
 
 
-def _scenarios(settings: Settings, only: Sequence[str]) -> tuple[Common, list[Scenario]]:
-
+def _scenarios(settings: Settings, only: Sequence[str], suite: SuiteName) -> tuple[Common, list[Scenario]]:
     try:
         common = load_common(settings.scenarios)
-        scenarios = load_scenarios(settings.scenarios, common, only)
+        scenarios = load_scenarios(settings.scenarios, common, only, suite=suite)
     except ScenarioError as error:
         raise Rejection(str(error)) from error
     if not scenarios:
-        raise Rejection(f"{settings.scenarios} has no scenario")
+        raise Rejection(f"{settings.scenarios} has no scenario of the suite {suite}")
     return common, scenarios

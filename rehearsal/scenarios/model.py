@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import json
-from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.scenarios.yaml_files import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import jsonschema
-
 COMMON_FILE = "common.yaml"
 PROBE_KINDS = ("http", "aws", "host", "sql")
+ACTION_KINDS = ("host", "runbook", "aws")
+
+SuiteName = Literal["core", "full"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,33 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """Something to look at twice: the answer itself matters to nobody, that it stays the same does."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any]) -> Observation:
+        kind = next(kind for kind in PROBE_KINDS if kind in raw)
+        return cls(raw["name"], kind, raw[kind])
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to be done around a run: a command on a host, a runbook, or a call of an AWS API."""
+
+    kind: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any]) -> Action:
+        kind = next(kind for kind in ACTION_KINDS if kind in raw)
+        return cls(kind, raw[kind])
+
+
+@dataclass(frozen=True)
 class Load:
     """Requests that outside clients send during the run; half of them on kept-alive connections."""
 
@@ -51,15 +75,39 @@ class Load:
 
 @dataclass(frozen=True)
 class Expect:
+    """What a run has to end with.
+
+    `requests_lost` is how many may be lost: of all, or of each path named. `message` and `outputs` are judged by
+    `answers.judge`; an output may have a JMESPath `query` beside its answer, asked of the JSON that it is.
+    """
+
     status: str
-    requests_lost: int | None = None
+    requests_lost: int | Mapping[str, int] | None = None
     second_run_status: str | None = None
     within_seconds: float | None = None
+    message: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> Expect:
-        second_run = raw.get("second_run", {}).get("status")
-        return cls(raw["status"], raw.get("requests_lost"), second_run, raw.get("within_seconds"))
+        return cls(
+            status=raw["status"],
+            requests_lost=raw.get("requests_lost"),
+            second_run_status=raw.get("second_run", {}).get("status"),
+            within_seconds=raw.get("within_seconds"),
+            message=raw.get("message"),
+            outputs=raw.get("outputs", {}),
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that is injected on purpose, and what the runbook has to say of it. It is mended whatever happens."""
+
+    name: str
+    inject: tuple[Action, ...]
+    mend: tuple[Action, ...]
+    expect: Expect
 
 
 @dataclass(frozen=True)
@@ -86,6 +134,11 @@ class Scenario:
     checks: tuple[Probe, ...]
     abort_at_every_step: bool
     baseline: Baseline | None
+    suite: SuiteName = "full"
+    before: tuple[Action, ...] = ()
+    after: tuple[Action, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,15 +171,17 @@ class Common:
     sql: Sql | None
     secrets: tuple[Secret, ...]
     probes: Mapping[str, Probe]
+    observations: Mapping[str, Observation] = field(default_factory=dict)
 
 
 def load_common(folder: Path) -> Common:
     path = folder / COMMON_FILE
-    raw = _read(path, "common.schema.json")
+    raw = read(path, "common.schema.json")
     probes = [Probe.from_mapping(item) for item in raw["probes"]]
-    repeated = {probe.name for probe in probes if [other.name for other in probes].count(probe.name) > 1}
-    if repeated:
-        raise ScenarioError(f"{path}: probes are defined twice: {', '.join(sorted(repeated))}")
+    observations = [Observation.from_mapping(item) for item in raw.get("observations", [])]
+    for key, names in (("probes", [p.name for p in probes]), ("observations", [o.name for o in observations])):
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ScenarioError(f"{path}: {key} are defined twice: {', '.join(sorted(repeated))}")
     return Common(
         base_url=raw["base_url"],
         ca_file=raw.get("ca_file"),
@@ -134,33 +189,35 @@ def load_common(folder: Path) -> Common:
         sql=Sql(**raw["sql"]) if "sql" in raw else None,
         secrets=tuple(Secret(**secret) for secret in raw.get("secrets", [])),
         probes={probe.name: probe for probe in probes},
+        observations={observation.name: observation for observation in observations},
     )
 
 
-def load_scenarios(folder: Path, common: Common, only: Sequence[str] = ()) -> list[Scenario]:
-    """The scenarios of a folder by file name; with `only`, those whose own name or whose runbook's is among it.
+def load_scenarios(
+    folder: Path, common: Common, only: Sequence[str] = (), *, suite: SuiteName = "full"
+) -> list[Scenario]:
+    """The scenarios of a suite by file name; with `only`, those whose own name or whose runbook's is among it.
 
-    Raises ScenarioError for a file that breaks the schema, an unknown probe, or a name in `only` that nothing bears.
+    The suite `full` holds every scenario, `core` those that say so. Raises ScenarioError for a file that breaks the
+    schema, an unknown probe or observation, or a name in `only` that nothing bears.
     """
     if not folder.is_dir():
         raise ScenarioError(f"{folder} does not exist; rehearsal.toml says that the scenarios are there")
     scenarios = [load_scenario(path, common) for path in sorted(folder.glob("*.yaml")) if path.name != COMMON_FILE]
+    if not only:
+        return [scenario for scenario in scenarios if suite in ("full", scenario.suite)]
     known = {name for scenario in scenarios for name in (scenario.name, scenario.runbook)}
     if unknown := [name for name in only if name not in known]:
         raise ScenarioError(
             f"no scenario and no rehearsed runbook is named {', '.join(unknown)}; there are {', '.join(sorted(known))}"
         )
-    return [s for s in scenarios if not only or s.name in only or s.runbook in only]
+    return [scenario for scenario in scenarios if scenario.name in only or scenario.runbook in only]
 
 
 def load_scenario(path: Path, common: Common) -> Scenario:
-    raw = _read(path, "scenario.schema.json")
-    steady_state = tuple(raw.get("steady_state", ()))
-    if unknown := [name for name in steady_state if name not in common.probes]:
-        raise ScenarioError(
-            f"{path}: steady_state names {', '.join(unknown)}, which {COMMON_FILE} does not define; "
-            f"it defines {', '.join(sorted(common.probes)) or 'none'}"
-        )
+    raw = read(path, "scenario.schema.json")
+    steady_state = _names(path, raw, "steady_state", common.probes)
+    unchanged = _names(path, raw, "unchanged", common.observations)
     checks = tuple(Probe.from_mapping(item) for item in raw.get("checks", []))
     if common.sql is None and any(probe.kind == "sql" for probe in checks):
         raise ScenarioError(f"{path}: a check asks in SQL, and {COMMON_FILE} does not say (sql:) how to")
@@ -176,7 +233,30 @@ def load_scenario(path: Path, common: Common) -> Scenario:
         checks=checks,
         abort_at_every_step=raw.get("abort") == "every-step",
         baseline=_baseline(raw["baseline"]) if "baseline" in raw else None,
+        suite=raw.get("suite", "full"),
+        before=_actions(raw, "before"),
+        after=_actions(raw, "after"),
+        unchanged=unchanged,
+        faults=tuple(_fault(fault) for fault in raw.get("faults", [])),
     )
+
+
+def _names(path: Path, raw: Mapping[str, Any], key: str, defined: Mapping[str, object]) -> tuple[str, ...]:
+    names = tuple(raw.get(key, ()))
+    if unknown := [name for name in names if name not in defined]:
+        raise ScenarioError(
+            f"{path}: {key} names {', '.join(unknown)}, which {COMMON_FILE} does not define; "
+            f"it defines {', '.join(sorted(defined)) or 'none'}"
+        )
+    return names
+
+
+def _actions(raw: Mapping[str, Any], key: str) -> tuple[Action, ...]:
+    return tuple(Action.from_mapping(item) for item in raw.get(key, ()))
+
+
+def _fault(raw: Mapping[str, Any]) -> Fault:
+    return Fault(raw["name"], _actions(raw, "inject"), _actions(raw, "mend"), Expect.from_mapping(raw["expect"]))
 
 
 def _load(raw: Mapping[str, Any]) -> Load:
@@ -186,57 +266,3 @@ def _load(raw: Mapping[str, Any]) -> Load:
 def _baseline(raw: Mapping[str, Any]) -> Baseline:
     commands = {key: tuple(raw.get(key, ())) for key in ("setup", "teardown")}
     return Baseline(raw["description"], raw["host"], raw["command"], **commands)
-
-
-def _read(path: Path, schema: str) -> dict[str, Any]:
-    """A YAML file that fits a schema, or a ScenarioError that names the line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise ScenarioError(f"{path}: {problem.strerror or problem}") from problem
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise ScenarioError(f"{path}: not YAML: {problem}") from problem
-    errors = sorted(_validator(schema).iter_errors(raw), key=lambda error: list(map(str, error.absolute_path)))
-    if errors:
-        lines = [
-            f"{path}:{_line(text, error.absolute_path)}: {error.json_path.removeprefix('$.') or 'the file'}: "
-            f"{error.message}"
-            for error in errors
-        ]
-        raise ScenarioError("\n".join(lines))
-    return dict(raw)
-
-
-@functools.cache
-def _validator(schema: str) -> jsonschema.Draft202012Validator:
-    import jsonschema  # noqa: PLC0415 - half of the start-up time of a command that reads no scenario
-    import referencing  # noqa: PLC0415 - the same
-
-    folder = resources.files(__package__)
-    probe = json.loads((folder / "probe.schema.json").read_text(encoding="utf-8"))
-    registry: referencing.Registry[Any] = referencing.Registry().with_resource(
-        "probe.schema.json", referencing.Resource.from_contents(probe)
-    )
-    content = json.loads((folder / schema).read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator(
-        content, registry=registry, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
-
-
-def _line(text: str, where: Sequence[str | int]) -> int:
-    """The line of the YAML node at a path of keys and indexes; the nearest one that exists."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 1
-    for step in where:
-        child: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            child = next((value for key, value in node.value if key.value == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            child = node.value[step]
-        if child is None:
-            break
-        node = child
-        line = node.start_mark.line + 1
-    return line

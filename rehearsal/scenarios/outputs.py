@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SHORTEST_NAME = 4  # GetCommandInvocation takes no shorter PluginName, though documents may have one
 UNFINISHED = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
@@ -44,9 +45,7 @@ def command_outputs(ssm: Any, command_id: str, *, step: str = "", ended_only: bo
         for plugin in invocation.get("CommandPlugins", []):
             if ended_only and plugin["Status"] in UNFINISHED:
                 continue
-            answer = ssm.get_command_invocation(
-                CommandId=command_id, InstanceId=invocation["InstanceId"], PluginName=plugin["Name"]
-            )
+            answer = invocation_of(ssm, command_id, invocation["InstanceId"], plugin["Name"])
             yield HostOutput(
                 step=step,
                 instance_id=invocation["InstanceId"],
@@ -56,3 +55,13 @@ def command_outputs(ssm: Any, command_id: str, *, step: str = "", ended_only: bo
                 stdout=answer.get("StandardOutputContent", ""),
                 stderr=answer.get("StandardErrorContent", ""),
             )
+
+
+def invocation_of(ssm: Any, command_id: str, instance_id: str, plugin: str) -> dict[str, Any]:
+    """GetCommandInvocation's answer for one plugin.
+
+    One whose name is too short to be asked for is got by no name at all, as a document's only plugin may be.
+    """
+    named = {"PluginName": plugin} if len(plugin) >= SHORTEST_NAME else {}
+    answer: dict[str, Any] = ssm.get_command_invocation(CommandId=command_id, InstanceId=instance_id, **named)
+    return answer

@@ -40,6 +40,7 @@ def _runbook(scenario: ScenarioResult) -> dict[str, Any]:
         "scenario_seconds": scenario.seconds,
         "execution_id": run.execution_id if run else None,
         "message": run.message if run else "",
+        "outputs": dict(run.outputs) if run else {},
         "requests": _requests(scenario.requests),
         "detected_after_seconds": None,
         "recovered_after_seconds": scenario.requests.lost_seconds if scenario.requests else None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rehearsal.scenarios.checks import CheckResult
     from rehearsal.scenarios.measure import Requests
     from rehearsal.scenarios.outputs import HostOutput
@@ -41,6 +43,7 @@ class Run:
     seconds: float
     message: str
     steps: tuple[StepResult, ...]
+    outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

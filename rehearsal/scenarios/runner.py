@@ -10,10 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.scenarios import runs
 from rehearsal.scenarios.abort import AbortProof
+from rehearsal.scenarios.actions import Actions
 from rehearsal.scenarios.baseline import run_baseline
 from rehearsal.scenarios.checks import CheckResult, ask, ask_all
+from rehearsal.scenarios.expectations import judge_loss, judge_run
+from rehearsal.scenarios.faults import FaultProof
 from rehearsal.scenarios.load import LoadRun
 from rehearsal.scenarios.measure import Requests, measure
+from rehearsal.scenarios.observations import compare, observe
 from rehearsal.scenarios.permissions import Permissions, permissions_of
 from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult
@@ -51,7 +55,8 @@ class ScenarioRunner:
         self._scenario = scenario
         self._surroundings = surroundings
         self._narrator = narrator
-        self._parameters: dict[str, Any] = surroundings.values.fill(scenario.parameters)
+        self._actions = Actions(surroundings, narrator.event)
+        self._parameters: dict[str, Any] = {}
         self._probes = [surroundings.common.probes[name] for name in scenario.steady_state]
         self._shown = _Progress()
 
@@ -62,6 +67,8 @@ class ScenarioRunner:
             self._carry_out()
         except (ScenarioError, ClientError, BotoCoreError, TimeoutError) as problem:
             self._note("carried out to its end", passed=False, detail=str(problem))
+        finally:
+            self._tidy_up()
         scenario, shown = self._scenario, self._shown
         return ScenarioResult(
             name=scenario.name,
@@ -79,6 +86,10 @@ class ScenarioRunner:
         )
 
     def _carry_out(self) -> None:
+        if self._scenario.before:
+            self._narrator.stage("what has to be there first")
+            self._actions.do(self._scenario.before)
+        self._parameters = self._actions.fill(self._scenario.parameters)
         if not self._steady_state("before"):
             return  # what follows would measure something else than the runbook
         self._run_under_load()
@@ -89,6 +100,8 @@ class ScenarioRunner:
         if self._scenario.expect.second_run_status:
             self._run_again(self._scenario.expect.second_run_status)
         self._look_at_permissions()
+        if self._scenario.faults:
+            self._inject_faults()
         if self._scenario.abort_at_every_step and self._shown.run:
             self._abort()
         if self._scenario.baseline:
@@ -109,15 +122,9 @@ class ScenarioRunner:
         else:
             self._narrator.stage(f"run under {scenario.load.requests_per_second} requests a second")
             run = self._start_under(scenario.load)
-        self._note(f"ends {expect.status}", passed=run.status == expect.status, detail=run.message or run.status)
-        if expect.within_seconds is not None:
-            self._note(
-                f"ends within {expect.within_seconds:g} s",
-                passed=run.seconds <= expect.within_seconds,
-                detail=f"{run.seconds} s",
-            )
+        self._shown.checks += judge_run(expect, run)
         if self._shown.requests and expect.requests_lost is not None:
-            self._judge_loss(self._shown.requests, expect.requests_lost)
+            self._shown.checks += judge_loss(self._shown.requests, expect.requests_lost)
 
     def _start_under(self, load: Load) -> Run:
         under_load = LoadRun(load, self._surroundings)
@@ -141,15 +148,28 @@ class ScenarioRunner:
         self._shown.run = self._shown.run or run
         return run
 
-    def _judge_loss(self, requests: Requests, allowed: int) -> None:
-        worst = "; ".join(f"{loss.count} of {loss.path}: {loss.error}" for loss in requests.losses[:5])
-        detail = f"{requests.lost} of {requests.sent} lost" + (f": {worst}" if worst else "")
-        self._note(f"loses at most {allowed} requests", passed=requests.lost <= allowed, detail=detail)
-
     def _run_again(self, wanted: str) -> None:
+        observations = [self._surroundings.common.observations[name] for name in self._scenario.unchanged]
+        before = observe(observations, self._surroundings)
         self._narrator.stage("second run")
         self._shown.second_run = second = self._start()
         self._note(f"second run ends {wanted}", passed=second.status == wanted, detail=second.message or second.status)
+        self._shown.checks += compare(before, observe(observations, self._surroundings))
+
+    def _inject_faults(self) -> None:
+        proof = FaultProof(self._scenario.runbook, self._parameters, self._probes, self._actions)
+        for fault in self._scenario.faults:
+            self._narrator.stage(f"fault: {fault.name}")
+            self._shown.checks += proof.show(fault)
+
+    def _tidy_up(self) -> None:
+        """What the file wants done afterwards, whatever became of the rest; steady state must hold then."""
+        if not self._scenario.after:
+            return
+        self._narrator.stage("what has to be done afterwards")
+        problems = self._actions.do_all(self._scenario.after)
+        self._note("tidied up", passed=not problems, detail="; ".join(problems))
+        self._steady_state("at the end")
 
     def _look_at_permissions(self) -> None:
         if self._shown.run is None:

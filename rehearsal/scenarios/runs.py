@@ -63,6 +63,7 @@ def as_run(
         seconds=round((ended.timestamp() if ended else time.time()) - started, 2),
         message=message,
         steps=tuple(_steps(execution.get("StepExecutions", []), outputs)),
+        outputs={name: tuple(values) for name, values in execution.get("Outputs", {}).items()},
     )
 
 

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.scenarios.checks import CheckResult
+from rehearsal.scenarios.outputs import invocation_of
 from rehearsal.scenarios.problems import ScenarioError
 
 if TYPE_CHECKING:
@@ -103,13 +104,7 @@ def _account(aws: Aws, stacks: Iterable[str]) -> Iterator[tuple[str, str]]:
         for plugin in invocation.get("CommandPlugins", []):
             yield (
                 f"{name}, {plugin['Name']}",
-                _text(
-                    ssm.get_command_invocation(
-                        CommandId=invocation["CommandId"],
-                        InstanceId=invocation["InstanceId"],
-                        PluginName=plugin["Name"],
-                    )
-                ),
+                _text(invocation_of(ssm, invocation["CommandId"], invocation["InstanceId"], plugin["Name"])),
             )
     for execution in _all(ssm, "describe_automation_executions")["AutomationExecutionMetadataList"]:
         execution_id = execution["AutomationExecutionId"]

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from rehearsal.scenarios.surroundings import Surroundings
 
 
-def ask(settings: Mapping[str, Any], surroundings: Surroundings) -> str:
+def as_command(statement: str, surroundings: Surroundings) -> dict[str, str]:
+    """The host and the shell command that run a statement there."""
     sql = surroundings.common.sql
     if sql is None:
         raise ScenarioError("the common file does not say (sql:) how a statement is run")
-    command = surroundings.values.fill(sql.command, statement=shlex.quote(settings["statement"]))
-    return host.ask({"at": sql.at, "command": command, "answer": settings["answer"]}, surroundings)
+    return {"at": sql.at, "command": surroundings.values.fill(sql.command, statement=shlex.quote(statement))}
+
+
+def ask(settings: Mapping[str, Any], surroundings: Surroundings) -> str:
+    command = as_command(settings["statement"], surroundings)
+    return host.ask({**command, "answer": settings["answer"]}, surroundings)

@@ -63,7 +63,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert "LOADED []" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["fly"], ["up", "--fast"], ["run"], ["report", "extra"]])
+@pytest.mark.parametrize(
+    "arguments", [["fly"], ["up", "--fast"], ["all", "--suite", "none"], ["run"], ["report", "extra"]]
+)
 def test_wrong_use_ends_with_2_and_says_how_it_is_used(arguments: list[str]) -> None:
     done = rehearse(*arguments)
     assert done.returncode == 2

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
-from rehearsal.scenarios import runner
+from rehearsal.scenarios import checks, runner
 from rehearsal.scenarios.checks import CheckResult
+from rehearsal.scenarios.hosts import HostResult
 from rehearsal.scenarios.measure import Sample, measure
-from rehearsal.scenarios.model import Baseline, Expect, Load, Probe, Scenario
+from rehearsal.scenarios.model import Action, Baseline, Expect, Fault, Load, Observation, Probe, Scenario
 from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult, StepResult
 from rehearsal.scenarios.values import Values
 
+UNITS = Observation("units", "host", {"at": "web", "command": "units"})
+SETUP, TIDY, ALSO = (Action("host", {"at": "web", "command": name}) for name in ("setup", "tidy", "also"))
 T = 1_800_000_000.0
 PROBE = Probe("ready", "http", {"url": "https://a/"}, 0)
 SCENARIO = Scenario(
@@ -43,9 +46,13 @@ class World:
         self.ready = [True]
         self.lost_at: list[float] = []
         self.parameters: list[Any] = []
+        self.common = SimpleNamespace(probes={"ready": PROBE}, observations={"units": UNITS})
+        self.seen = ["nginx active", "nginx active"]
+        self.hosts_fail_at = ""
         monkeypatch.setattr(runner, "LoadRun", lambda *_: self)
         monkeypatch.setattr(runner.runs, "run", self.run)
         monkeypatch.setattr(runner, "ask", self.ask)
+        monkeypatch.setattr(checks, "ask", self.ask)
         monkeypatch.setattr(runner, "permissions_of", lambda *_: None)
 
     def run(self, _: Any, __: str, parameters: Any, **___: Any) -> Run:
@@ -71,9 +78,18 @@ class World:
     def cancel(self) -> None:
         pass
 
+    @property
+    def hosts(self) -> Any:
+        def run(at: str, command: str, **_: Any) -> HostResult:
+            self.done.append(f"{at}: {command}")
+            status = "Failed" if command == self.hosts_fail_at else "Success"
+            return HostResult("i-1", status, 0, self.seen.pop(0) if command == "units" else "", "no such unit")
+
+        return SimpleNamespace(run=run)
+
     def rehearse(self, scenario: Scenario = SCENARIO) -> ScenarioResult:
         surroundings: Any = SimpleNamespace(
-            executions=None, aws=None, common=SimpleNamespace(probes={"ready": PROBE}), values=Values({"stack": "shop"})
+            executions=None, aws=None, hosts=self.hosts, common=self.common, values=Values({"stack": "shop"})
         )
         narrator = runner.Narrator(stage=lambda _: None, event=lambda _: None)
         return runner.ScenarioRunner(scenario, surroundings, narrator).run()
@@ -162,3 +178,49 @@ def test_the_baseline_comes_last_and_must_leave_steady_state(world: World, monke
     result = world.rehearse(replace(SCENARIO, baseline=baseline))
     assert world.done[-2:] == ["baseline", "ask ready"]
     assert fallen(result) == ["after the baseline: ready"]
+
+
+def test_what_comes_before_is_done_first_and_what_comes_after_last(world: World) -> None:
+    scenario = replace(SCENARIO, before=(SETUP,), after=(TIDY, ALSO), expect=Expect("Success"), load=None)
+    assert world.rehearse(scenario).passed
+    assert world.done == ["web: setup", "ask ready", "run", "ask ready", "web: tidy", "web: also", "ask ready"]
+
+
+def test_a_failure_beforehand_keeps_the_run_from_starting_and_is_tidied_up_all_the_same(world: World) -> None:
+    world.hosts_fail_at = "setup"
+    result = world.rehearse(replace(SCENARIO, before=(SETUP,), after=(TIDY,)))
+    assert world.done == ["web: setup", "web: tidy", "ask ready"]
+    assert fallen(result) == ["carried out to its end"]
+    assert "`setup` on web is Failed: no such unit" in next(check.detail for check in result.checks if not check.passed)
+
+
+def test_one_failure_in_tidying_up_does_not_keep_the_rest_from_it(world: World) -> None:
+    world.hosts_fail_at = "tidy"
+    assert fallen(world.rehearse(replace(SCENARIO, after=(TIDY, ALSO)))) == ["tidied up"]
+    assert "web: also" in world.done
+
+
+def test_what_the_second_run_must_not_change_is_looked_at_around_it_alone(world: World) -> None:
+    assert world.rehearse(replace(SCENARIO, unchanged=("units",))).passed
+    assert world.done[-3:] == ["web: units", "run", "web: units"]
+
+
+def test_what_the_second_run_changed_is_shown(world: World) -> None:
+    world.seen = ["mysql active\nnginx active", "mysql active\nnginx failed"]
+    result = world.rehearse(replace(SCENARIO, unchanged=("units",)))
+    [check] = [check for check in result.checks if not check.passed]
+    assert (check.name, check.detail) == ("unchanged: units", "-nginx active\n+nginx failed")
+
+
+def test_each_fault_is_injected_judged_by_its_own_expectation_and_mended(world: World) -> None:
+    world.statuses = ["Success", "Success", "Failed"]
+    fault = Fault("nginx is down", (SETUP,), (TIDY,), Expect("Failed", message={"contains": "why"}))
+    assert world.rehearse(replace(SCENARIO, faults=(fault,))).passed
+    assert world.done[-4:] == ["web: setup", "run", "web: tidy", "ask ready"]
+
+
+def test_a_fault_that_cannot_be_injected_is_mended_and_named(world: World) -> None:
+    world.hosts_fail_at = "setup"
+    fault = Fault("nginx is down", (SETUP,), (TIDY,), Expect("Success"))
+    assert fallen(world.rehearse(replace(SCENARIO, faults=(fault,)))) == ["nginx is down: carried out to its end"]
+    assert world.done[-3:] == ["web: setup", "web: tidy", "ask ready"]

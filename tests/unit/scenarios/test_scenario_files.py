@@ -39,7 +39,8 @@ def problem_of(folder: Path, text: str) -> str:
 def test_every_scenario_of_this_library_is_read() -> None:
     common = load_common(ROOT / "scenarios")
     scenarios = load_scenarios(ROOT / "scenarios", common)
-    assert [scenario.runbook for scenario in scenarios if scenario.load and scenario.expect.requests_lost is None] == []
+    silent = [scenario.runbook for scenario in scenarios if scenario.load and scenario.expect.requests_lost is None]
+    assert [runbook for runbook in silent if "-Simulate" not in runbook] == []  # what a drill takes away is lost
     assert scenarios
 
 
@@ -105,3 +106,57 @@ def test_scenarios_are_chosen_by_their_own_name_or_their_runbooks(folder: Path, 
 def test_choosing_what_is_not_there_names_what_is(folder: Path) -> None:
     with pytest.raises(ScenarioError, match=r"named Example-Rest; there are Example-Restart, restart"):
         load_scenarios(folder, load_common(folder), ["Example-Rest"])
+
+
+def test_the_core_suite_has_those_that_say_so_and_the_full_one_has_all(folder: Path) -> None:
+    (folder / "short.yaml").write_text(SCENARIO + "suite: core\n")
+    common = load_common(folder)
+    assert [scenario.name for scenario in load_scenarios(folder, common, suite="core")] == ["short"]
+    assert [scenario.name for scenario in load_scenarios(folder, common, suite="full")] == ["restart", "short"]
+    assert [scenario.name for scenario in load_scenarios(folder, common, ["restart"], suite="core")] == ["restart"]
+
+
+def test_actions_and_faults_are_read_in_their_order(folder: Path) -> None:
+    text = """
+before:
+  - runbook: {name: Example-Deploy, known_as: deploy}
+  - host: {at: web, command: 'true'}
+faults:
+  - name: the host is away
+    inject: [{aws: {service: ec2, operation: stop_instances}}]
+    mend: [{aws: {service: ec2, operation: start_instances}}]
+    expect: {status: Success, outputs: {decide.Cause: {answer: {contains: stopped}}}}
+"""
+    (folder / "restart.yaml").write_text(SCENARIO + text)
+    scenario = load_scenario(folder / "restart.yaml", load_common(folder))
+    assert [action.kind for action in scenario.before] == ["runbook", "host"]
+    [fault] = scenario.faults
+    assert (fault.inject[0].settings["operation"], fault.mend[0].settings["operation"]) == (
+        "stop_instances",
+        "start_instances",
+    )
+    assert fault.expect.outputs == {"decide.Cause": {"answer": {"contains": "stopped"}}}
+
+
+def test_an_action_is_of_one_kind(folder: Path) -> None:
+    both = "{host: {at: web, command: 'true'}, runbook: {name: Example-Deploy}}"
+    assert "restart.yaml:7: after[0]: " in problem_of(folder, f"{SCENARIO}after:\n  - {both}\n")
+
+
+def test_a_fault_has_to_be_mended(folder: Path) -> None:
+    text = "faults: [{name: a, inject: [{host: {at: web, command: 'true'}}], expect: {status: Success}}]\n"
+    assert "'mend' is a required property" in problem_of(folder, SCENARIO + text)
+
+
+def test_what_is_to_stay_needs_a_second_run_and_a_definition(folder: Path) -> None:
+    assert "'second_run' is a required property" in problem_of(folder, SCENARIO + "unchanged: [units]\n")
+    text = SCENARIO.replace("{status: Success}", "{status: Success, second_run: {status: Success}}")
+    assert "unchanged names units, which common.yaml does not define" in problem_of(
+        folder, text + "unchanged: [units]\n"
+    )
+
+
+def test_loss_may_be_allowed_by_path(folder: Path) -> None:
+    text = SCENARIO.replace("status: Success", "status: Success, requests_lost: {/: 0}")
+    (folder / "restart.yaml").write_text(text)
+    assert load_scenario(folder / "restart.yaml", load_common(folder)).expect.requests_lost == {"/": 0}
