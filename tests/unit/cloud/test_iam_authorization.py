@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +186,54 @@ def test_passing_a_role_needs_its_own_permission(account: Account) -> None:
     with pytest.raises(ClientError) as refused:
         account.client("events", key).put_rule(Name="r", ScheduleExpression="rate(1 day)", RoleArn=arn)
     assert f"is not authorized to perform: iam:PassRole on resource: {arn}" in refusal(refused)[1]
+
+
+@pytest.mark.parametrize(
+    ("assume_role", "default", "given"),
+    [
+        ("ARN", None, False),
+        ("arn:{{ global:AWS_PARTITION }}:iam::{{global:ACCOUNT_ID}}:role/NAME", None, False),
+        ("{{ Role }}", "ARN", False),
+        ("{{ Role }}", "", True),
+    ],
+    ids=["written out", "made of globals", "by default", "given"],
+)
+def test_starting_a_runbook_passes_its_role_wherever_that_comes_from(
+    account: Account, assume_role: str, default: str | None, given: bool
+) -> None:
+    name = f"worker-{uuid.uuid4()}"
+    account.role(name)
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    parameters = {} if default is None else {"Role": {"type": "String", "default": default.replace("ARN", arn)}}
+    content = {
+        "schemaVersion": "0.3",
+        "assumeRole": assume_role.replace("ARN", arn).replace("NAME", name),
+        "parameters": parameters,
+        "mainSteps": [{"name": "a", "action": "aws:sleep", "inputs": {"Timestamp": "2001-01-01T00:00:00Z"}}],
+    }
+    account.client("ssm").create_document(Name=name, Content=json.dumps(content), DocumentType="Automation")
+    request: dict[str, Any] = {"DocumentName": name} | ({"Parameters": {"Role": [arn]}} if given else {})
+
+    may_start = allow("ssm:StartAutomationExecution")
+    with pytest.raises(ClientError) as refused:
+        account.client("ssm", account.role(f"{name}-a", may_start)).start_automation_execution(**request)
+    assert refusal(refused)[0] == "AccessDeniedException"
+    assert f"is not authorized to perform: iam:PassRole on resource: {arn}" in refusal(refused)[1]
+
+    may_pass = allow("iam:PassRole", arn, StringEquals={"iam:PassedToService": "ssm.amazonaws.com"})
+    key = account.role(f"{name}-b", may_start, may_pass)
+    assert account.client("ssm", key).start_automation_execution(**request)["AutomationExecutionId"]
+
+
+def test_a_runbook_without_a_role_passes_none(account: Account) -> None:
+    steps = [{"name": "a", "action": "aws:sleep", "inputs": {"Timestamp": "2001-01-01T00:00:00Z"}}]
+    content = json.dumps({"schemaVersion": "0.3", "mainSteps": steps})
+    account.client("ssm").create_document(Name="no-role", Content=content, DocumentType="Automation")
+    key = account.role("starts-only", allow("ssm:StartAutomationExecution"))
+    assert account.client("ssm", key).start_automation_execution(DocumentName="no-role")["AutomationExecutionId"]
+    with pytest.raises(ClientError) as refused:
+        account.client("ssm", key).start_automation_execution(DocumentName="Nobody-Wrote-This")
+    assert refusal(refused)[0] == "AutomationDefinitionNotFoundException"
 
 
 def test_aws_managed_policies_are_evaluated(account: Account) -> None:
