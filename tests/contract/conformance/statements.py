@@ -55,7 +55,7 @@ class Table:
             return {}
         found: dict[str, str] = {}
         for case in ET.parse(report).iter("testcase"):  # noqa: S314 - written by pytest in this checkout
-            if not case.get("classname", "").startswith(self.folder.replace("/", ".") + "."):
+            if case.get("classname", "").rpartition(".")[0] != self.folder.replace("/", "."):
                 continue
             name = case.get("name", "").partition("[")[0]
             result = "failed" if {"failure", "error"} & {child.tag for child in case} else "passed"
