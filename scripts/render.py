@@ -7,7 +7,7 @@ it is deployed, for tools that take documents). The same sources give the same b
 - resolves `!file`, so that a document holds its scripts;
 - makes the role that the template's `Metadata: Library: Roles` names the default of a runbook's AutomationAssumeRole;
 - pins the documents that a runbook calls: its first step (`findStack`) looks up their hashes and versions at the start,
-  and each call names them (docs/decisions/pinned-documents.md).
+  and each call names them (docs/decisions/0006-pinned-documents.md).
 
 Exits 1 with the file and the reason when a source cannot be rendered.
 """
