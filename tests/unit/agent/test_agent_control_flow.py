@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rehearsal.agent.content import RejectedError
 from rehearsal.agent.preconditions import evaluate
 from rehearsal.agent.results import Status, StepResult, combine, document_status, truncate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAIL = {"runCommand": ["echo out; echo err >&2; exit 1"]}
 PASS = {"runCommand": ["echo passed"]}
@@ -90,10 +93,14 @@ def test_other_values_of_finally_step_mean_nothing(executor: Any, shell_document
 @pytest.mark.parametrize(
     "extra", [{"onFailure": "exit"}, {"isEnd": True}, {"nextStep": "none"}, {"maxAttempts": 3}, {"timeoutSeconds": 5}]
 )
-def test_keys_beside_the_inputs_are_not_read(executor: Any, shell_document: Any, extra: dict[str, Any]) -> None:
-    document = shell_document({"runCommand": ["echo x >> count; exit 1"]}, PASS)
+def test_keys_beside_the_inputs_are_not_read(
+    executor: Any, shell_document: Any, tmp_path: Path, extra: dict[str, Any]
+) -> None:
+    attempts = tmp_path / "attempts"
+    document = shell_document({"runCommand": [f"echo x >> '{attempts}'; exit 1"]}, PASS)
     document["mainSteps"][0].update(extra)
     assert statuses(executor.steps(document)) == ["Failed", "Success"]
+    assert attempts.read_text() == "x\n"
 
 
 def test_a_reboot_stops_the_document_where_it_is(executor: Any, shell_document: Any) -> None:
