@@ -2,7 +2,7 @@
 the list of choices.
 
 Run after the tests:
-pytest tests/contract/conformance tests/unit/agent tests/unit/cloud --junitxml build/statements.xml
+pytest tests/contract/conformance tests/unit/{agent,automation,cloud} --junitxml build/statements.xml
 python tests/contract/conformance/make_fidelity.py
 """
 
@@ -27,7 +27,7 @@ HEAD = """# Fidelity
 
 What AWS documents, or was seen to do, and the test that shows it here. In the first table each case is a small
 document, started through boto3 against the endpoint; the answers are checked against botocore's models. The other
-tables name tests of the agent and of the endpoint. Sources are those of the reference: `UG` is the Systems Manager
+tables name tests of the agent, the engine and the endpoint. Sources are those of the reference: `UG` is the Systems Manager
 User Guide, `API` botocore's model, `CLI` the AWS CLI's samples, `OBS` captured output of the service, `T` seen when the
 genuine agent ran, a file's name the agent's own source, `SIM` and `LINT` secondary sources, `CFN` CloudFormation's
 reference, *choice* a decision listed below.
