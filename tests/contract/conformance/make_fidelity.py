@@ -27,10 +27,10 @@ HEAD = """# Fidelity
 
 What AWS documents, or was seen to do, and the test that shows it here. In the first table each case is a small
 document, started through boto3 against the endpoint; the answers are checked against botocore's models. The other
-tables name tests of the agent, the engine and the endpoint. Sources are those of the reference: `UG` is the Systems Manager
-User Guide, `API` botocore's model, `CLI` the AWS CLI's samples, `OBS` captured output of the service, `T` seen when the
-genuine agent ran, a file's name the agent's own source, `SIM` and `LINT` secondary sources, `CFN` CloudFormation's
-reference, *choice* a decision listed below.
+tables name tests of the agent, the engine and the endpoint. Sources are those of the reference: `UG` is the Systems
+Manager User Guide, `API` botocore's model, `CLI` the AWS CLI's samples, `OBS` captured output of the service, `T` seen
+when the genuine agent ran, a file's name the agent's own source, `SIM` and `LINT` secondary sources, `CFN`
+CloudFormation's reference, *choice* a decision listed below.
 
 This file is generated: `tests/contract/conformance/make_fidelity.py` says how.
 """
