@@ -125,6 +125,10 @@ class CommandDocument:
     def parameters(self) -> Mapping[str, Any]:
         return mapping(self.document.content.get("parameters"))
 
+    def stop_when_unset(self, name: str) -> str:
+        """The shell operator that stops a script if the agent does not set ``SSM_<name>``: an empty default passes."""
+        return "?" if mapping(self.parameters[name]).get("default") == "" else ":?"
+
     @property
     def environment_parameters(self) -> set[str]:
         """The parameters that reach scripts as environment variables, ``SSM_<name>``."""

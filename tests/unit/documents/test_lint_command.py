@@ -252,3 +252,17 @@ def test_a_value_in_a_script_is_said_to_be_read_as_its_shell_reads_it(tmp_path: 
         path = tmp_path / f"{action}.json"
         path.write_text(json.dumps(content))
         assert f"ENV_VAR and read {reading}\n" in run("--only", "C007", path).output
+
+
+@pytest.mark.parametrize(("rule", "command"), [("C007", "tell {{ Note }}"), ("C008", 'tell "$SSM_Note"')])
+@pytest.mark.parametrize(("default", "reading"), [("", "${SSM_Note?"), ("all", "${SSM_Note:?")])
+def test_a_value_that_may_be_empty_is_not_advised_to_be_read_as_one_that_may_not(
+    tmp_path: Path, rule: str, command: str, default: str, reading: str
+) -> None:
+    note = {"type": "String", "default": default}
+    if rule == "C008":
+        note["interpolationType"] = "ENV_VAR"
+    step = {"name": "Run", "action": "aws:runShellScript", "inputs": {"runCommand": [command]}}
+    content = {"schemaVersion": "2.2", "parameters": {"Note": note}, "mainSteps": [step]}
+    path = write(tmp_path / "Tell.json", json.dumps(content))
+    assert [reading in finding["message"] for finding in report("--only", rule, path)["findings"]] == [True]

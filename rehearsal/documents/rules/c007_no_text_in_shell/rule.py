@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Problem]:
                     how = "an unquoted $SSM_ variable" if reference.name in command.environment_parameters else "code"
                     read = f"$env:SSM_{reference.name}"
                     if step.action == SHELL:
-                        read = f'"${{SSM_{reference.name}:?}}"'
+                        read = f'"${{SSM_{reference.name}{command.stop_when_unset(reference.name)}}}"'
                     message = (
                         f"{{{{ {reference.name} }}}} becomes {how} in the script: give the parameter "
                         f"interpolationType ENV_VAR and read {read}"

@@ -58,9 +58,8 @@ def _scripts(subject: Subject, environment: set[str]) -> Iterator[Problem]:
                     message = f"no parameter with interpolationType ENV_VAR sets SSM_{name}{known}"
                     yield Problem(path, message, Level.ERROR, at=(at, match.start() + 1))
                 elif name not in closed:
-                    message = (
-                        f'older agents do not set SSM_{name}: read it as "${{SSM_{name}:?…}}", which stops the script'
-                    )
+                    read = f'"${{SSM_{name}{subject.command.stop_when_unset(name)}…}}"'
+                    message = f"older agents do not set SSM_{name}: read it as {read}, which stops the script"
                     yield Problem(path, message, at=(at, match.start() + 1))
 
 
