@@ -157,6 +157,8 @@ class Cloud:
     def _answered(self, call: ApiCall) -> None:
         """A call has been answered: what it may have changed is announced and saved."""
         if call.operation.startswith(READING):
+            if call.service == "cloudformation" and self._keeper is not None:
+                self._keeper.settle()
             return
         if call.service in {"ec2", "cloudformation"}:
             self.inventory.touch()

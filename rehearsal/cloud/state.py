@@ -61,11 +61,21 @@ class StateKeeper:
         self._ending = threading.Event()
         self._saving = threading.Lock()
         self._complained: set[str] = set()
+        self._saved_busy = False
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
 
     def changed(self) -> None:
         """Say that something may have changed: it is saved within about a second."""
         self._dirty.set()
+
+    def settle(self) -> None:
+        """Save now if the last save saw a stack operation that has ended since, or has not seen the last changes.
+
+        Whoever is told that a stack is done may rely on it, also when the process is killed right afterwards.
+        """
+        if (self._saved_busy or self._dirty.is_set()) and not self._busy():
+            self._dirty.clear()
+            self._save_or_say()
 
     def start(self) -> None:
         """Begin to save in the background."""
@@ -88,13 +98,16 @@ class StateKeeper:
                 return
             self._dirty.clear()
             started = time.monotonic()
-            try:
-                self.save()
-            except OSError:
-                log.exception("the endpoint's state could not be written to %s; it goes on in memory", self._path)
+            self._save_or_say()
             if self._busy():
                 self._dirty.set()  # what a stack operation ends with may come after its last call
             self._ending.wait((time.monotonic() - started) * 5)  # never busy with saving for more than a sixth
+
+    def _save_or_say(self) -> None:
+        try:
+            self.save()
+        except OSError:
+            log.exception("the endpoint's state could not be written to %s; it goes on in memory", self._path)
 
     def _busy(self) -> bool:
         stacks = [stack for each in self._door.backends("cloudformation").values() for stack in each.stacks.values()]
@@ -103,6 +116,7 @@ class StateKeeper:
     def save(self) -> None:
         """Write everything now. A service that cannot be saved is left out, with a message. Raises OSError."""
         with self._saving:
+            self._saved_busy = self._busy()
             payloads: dict[str, bytes] = {}
             names = self._names()
             for name, backend in names.items():
