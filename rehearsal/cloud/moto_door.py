@@ -65,7 +65,7 @@ class MotoDoor:
         backends = _registry(service)
         self._originals.setdefault(service, backends.backend)
         backends.backend = factory
-        backends.pop(self.account_id, None)
+        backends.clear()  # every account's: moto finds a service's URLs through an account of its own choice
 
     def extend_on_use(self, service: str, load: Callable[[], BackendFactory]) -> None:
         """Extend a service when it is first used: `load` imports what takes long and returns the factory."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from functools import cached_property, partial
@@ -48,6 +49,7 @@ class Cloud:
         self.usage = Usage()
         self._authorizer = authorizer
         self._keeper: StateKeeper | None = None
+        self._warming: threading.Thread | None = None
         self._servers: list[HttpServer] = []
         self._stopping = threading.Event()
         self.endpoint: Endpoint | None = None
@@ -91,7 +93,7 @@ class Cloud:
         self._stopping.clear()
         for server in self._servers:
             self._in_background(partial(server.serve_forever, SHUTDOWN_POLL_SECONDS), f"endpoint {server.host}")
-        self._in_background(partial(self._warm_up, self.endpoint), "warm-up")
+        self._warming = self._in_background(partial(self._warm_up, self.endpoint), "warm-up")
         self._in_background(self._run_clock, "clock")
         if self._keeper is not None:
             self._keeper.start()
@@ -103,6 +105,9 @@ class Cloud:
             server.shutdown()
             server.server_close()
         self._servers.clear()
+        if self._warming is not None:
+            self._warming.join()  # it would create moto's own backends in the registries of whoever opens them next
+            self._warming = None
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
@@ -214,9 +219,11 @@ class Cloud:
 
     def _warm_up(self, endpoint: Endpoint) -> None:
         try:
-            endpoint.warm_up(WARM_SERVICES)
+            endpoint.warm_up(itertools.takewhile(lambda _: not self._stopping.is_set(), WARM_SERVICES))
         except Exception:
             log.exception("could not load moto's services ahead of their first use")
 
-    def _in_background(self, work: Any, name: str) -> None:
-        threading.Thread(target=work, name=name, daemon=True).start()
+    def _in_background(self, work: Any, name: str) -> threading.Thread:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread

@@ -73,8 +73,11 @@ class StateKeeper:
 
         Whoever is told that a stack is done may rely on it, also when the process is killed right afterwards.
         """
-        if (self._saved_busy or self._dirty.is_set()) and not self._busy():
-            self._dirty.clear()
+        if self._busy():
+            return
+        with self._saving:  # also waits for a save that is under way
+            needed = self._saved_busy or self._dirty.is_set()
+        if needed:
             self._save_or_say()
 
     def start(self) -> None:
@@ -96,7 +99,6 @@ class StateKeeper:
             self._dirty.wait()
             if self._ending.wait(QUIET_SECONDS):
                 return
-            self._dirty.clear()
             started = time.monotonic()
             self._save_or_say()
             if self._busy():
@@ -116,6 +118,7 @@ class StateKeeper:
     def save(self) -> None:
         """Write everything now. A service that cannot be saved is left out, with a message. Raises OSError."""
         with self._saving:
+            self._dirty.clear()
             self._saved_busy = self._busy()
             payloads: dict[str, bytes] = {}
             names = self._names()

@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from rehearsal.cloud import Cloud, CloudSettings
 from rehearsal.cloud.cloudformation.stack import Resource, Stack
+from rehearsal.cloud.moto_door import MotoDoor
 from rehearsal.cloud.state import StateKeeper, _Pickler, _Unpickler, stamp
 
 if TYPE_CHECKING:
@@ -152,6 +153,40 @@ def test_a_stack_operation_that_was_cut_off_is_told_as_failed(runner: Runner) ->
         assert found["StackStatus"] == "CREATE_FAILED"
         assert found["StackStatusReason"] == "The endpoint ended while the operation ran."
         runner.client(after, "cloudformation").delete_stack(StackName="cut")
+
+
+def test_nothing_of_a_stopped_cloud_goes_on_loading(runner: Runner) -> None:
+    """What it would load then, it would put into the registries of the next cloud of this process."""
+    with running(runner.cloud()):
+        pass
+    assert "warm-up" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_to_settle_is_to_wait_for_the_save_that_is_under_way(tmp_path: Path) -> None:
+    door, note = MotoDoor(ACCOUNT), SlowNote()
+    keeper = StateKeeper(door, tmp_path / "state", {}, {"slow": note})
+    keeper.changed()
+    saving = threading.Thread(target=keeper.save)
+    saving.start()
+    note.begun.wait(30)
+    settling = threading.Thread(target=keeper.settle)
+    settling.start()
+    note.may_end.set()
+    settling.join(30)
+    assert (tmp_path / "state").exists()
+    saving.join(30)
+
+
+class SlowNote:
+    """Takes as long as it is told to be saved."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def __getstate__(self) -> dict[str, Any]:
+        self.begun.set()
+        self.may_end.wait(30)
+        return {}
 
 
 class Special(defaultdict[str, Any]):
