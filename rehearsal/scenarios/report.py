@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.scenarios.measurements import measurements
+
 if TYPE_CHECKING:
     from rehearsal.scenarios.measure import Requests
     from rehearsal.scenarios.results import BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
@@ -24,6 +26,7 @@ def as_json(result: RehearsalResult) -> dict[str, Any]:
         "phases": [{"name": name, "seconds": seconds} for name, seconds in result.phases],
         "checks": [asdict(check) for check in result.checks],
         "runbooks": [_runbook(scenario) for scenario in result.scenarios],
+        "measurements": measurements(result),
     }
 
 

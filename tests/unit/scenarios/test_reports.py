@@ -80,6 +80,34 @@ def test_what_was_not_measured_is_null() -> None:
     assert [runbook[key] for key in ("requests", "second_run", "permissions", "seconds")] == [None] * 4
 
 
+def test_the_measurements_are_flat_records_with_both_columns() -> None:
+    [record] = as_json(result())["measurements"]
+    assert record == {
+        "scenario": "restart",
+        "runbook": "Example-Restart",
+        "passed": True,
+        "status": "Success",
+        "duration_seconds": 3.2,
+        "requests": 200,
+        "lost": 0,
+        "lost_seconds": 0.0,
+        "baseline": {
+            "description": "plain restart",
+            "duration_seconds": 2.5,
+            "requests": 230,
+            "lost": 30,
+            "lost_seconds": 0.58,
+        },
+        "date": "2027-01-15",
+        "options": {"database": "mysql"},
+    }
+
+
+def test_what_never_started_measured_nothing() -> None:
+    whole = result()
+    assert as_json(replace(whole, scenarios=(replace(whole.scenarios[0], run=None),)))["measurements"] == []
+
+
 @pytest.mark.parametrize("empty", [{"scenarios": ()}, {"checks": (CheckResult("x", passed=False, detail=""),)}])
 def test_a_rehearsal_without_scenarios_or_with_a_failed_check_of_its_own_has_not_passed(empty: dict[str, Any]) -> None:
     assert result().passed
