@@ -58,11 +58,12 @@ class MainJob:
         )
 
     def _one(self, scenario: Scenario, surroundings: Surroundings) -> ScenarioResult:
-        with self.progress.phase(f"Scenario {scenario.name}: {scenario.runbook}"):
+        with self.progress.phase(f"Scenario {scenario.name}: {scenario.runbook}") as phase:
             narrator = Narrator(stage=self.progress.line, event=lambda event: tell_step(self.progress, event))
             result = ScenarioRunner(scenario, surroundings, narrator).run()
             for check in result.checks:
                 if not check.passed:
+                    phase.fell_short = True
                     self.progress.block(f"fell short: {check.name}: {check.detail}")
         return result
 

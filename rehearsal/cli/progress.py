@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.status import Status
+
+
+@dataclass
+class Phase:
+    """A stretch of work under way; whoever does it says so when what came of it is not what was wanted."""
+
+    fell_short: bool = False
 
 
 class Progress:
@@ -24,18 +32,19 @@ class Progress:
         self.phases: list[tuple[str, float]] = []
 
     @contextmanager
-    def phase(self, title: str) -> Iterator[None]:
-        """A stretch of work. Its line is closed with its duration, or marked when it ends in an exception."""
+    def phase(self, title: str) -> Iterator[Phase]:
+        """A stretch of work. Its line is closed with its duration, and marked when it fell short or raised."""
         started = time.monotonic()
         self._open(title)
+        phase = Phase()
         try:
-            yield
+            yield phase
         except BaseException:
             self._close("✗", title, time.monotonic() - started)
             raise
         seconds = time.monotonic() - started
         self.phases.append((title, round(seconds, 1)))
-        self._close("✓", title, seconds)
+        self._close("✗" if phase.fell_short else "✓", title, seconds)
 
     def line(self, text: str) -> None:
         """One line within the phase."""

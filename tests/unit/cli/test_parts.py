@@ -91,11 +91,14 @@ def test_progress_in_a_pipe_is_plain_lines_with_durations() -> None:
         progress.block("one\ntwo\n")
     with pytest.raises(KeyError), progress.phase("Searching"):
         raise KeyError
+    with progress.phase("Scenario") as phase:
+        phase.fell_short = True
     lines = stream.getvalue().splitlines()
     assert lines[:4] == ["… Deploying", "  a resource", "  │ one", "  │ two"]
     assert lines[4].startswith("✓ Deploying  ")
     assert lines[6].startswith("✗ Searching  ")
-    assert [title for title, _ in progress.phases] == ["Deploying"]
+    assert lines[8].startswith("✗ Scenario  ")
+    assert [title for title, _ in progress.phases] == ["Deploying", "Scenario"]
 
 
 def test_a_problem_is_shown_with_its_next_step_and_no_traceback() -> None:
