@@ -2,8 +2,10 @@
 
     python scripts/render.py [--root FOLDER] [--output FOLDER]
 
-Writes `operations.yaml` (the operations stack with every document in it) and `documents/<name>.json` (each document as
-it is deployed, for tools that take documents). The same sources give the same bytes. On the way it
+Writes `operations.yaml` (the operations stack with every document in it), `documents/<name>.json` (each document as it is
+deployed, for tools that take documents) and `lambda/<name>.zip` (the functions' packages, which `aws cloudformation
+package` and `sam deploy` upload). The same sources give the same bytes, so that what did not change is not deployed
+again. On the way it
 - resolves `!file`, so that a document holds its scripts;
 - makes the role that the template's `Metadata: Library: Roles` names the default of a runbook's AutomationAssumeRole;
 - pins the documents that a runbook calls: its first step (`findStack`) looks up their hashes and versions at the start,
@@ -15,8 +17,10 @@ Exits 1 with the file and the reason when a source cannot be rendered.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+import zipfile
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +41,8 @@ CREATED_AT_A_TIME = 5
 TYPES = {"automation": "Automation", "command": "Command", "session": "Session"}
 TARGETS = {"Automation": "/AWS::CloudFormation::Stack", "Command": "/AWS::EC2::Instance"}
 CONTENT_LIMIT = 64 * 1024
+PACKAGES = "lambda"
+PACKAGE_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows: a package has no date of its own
 
 
 class RenderError(Exception):
@@ -83,7 +89,42 @@ def render(root: Path) -> dict[str, Any]:
         identifier = logical_id(source.name)
         template["Resources"][identifier] = resource(source, content, identifiers[-CREATED_AT_A_TIME:])
         identifiers.append(identifier)
+    for function in functions(template):
+        function["Code"] = package_path(function["Code"])
     return template
+
+
+def functions(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Walk the properties of functions whose code is a path."""
+    for body in template["Resources"].values():
+        if body["Type"] == "AWS::Lambda::Function" and isinstance(body["Properties"]["Code"], str):
+            yield body["Properties"]
+
+
+def packages(root: Path) -> dict[str, bytes]:
+    """Make the functions' packages, by their path in the build folder: Python sources alone, in one order, without dates.
+
+    Stored, not compressed: compressing gives other bytes with another release of zlib.
+    """
+    folder = root / "cloudformation"
+    made = {}
+    for function in functions(load_template(folder / "operations.yaml")):
+        source = (folder / function["Code"]).resolve()
+        modules = sorted(source.glob("*.py"))
+        if not modules:
+            raise RenderError(f"{folder / 'operations.yaml'}: the function's Code {function['Code']} has no Python in it")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+            for module in modules:
+                entry = zipfile.ZipInfo(module.name, PACKAGE_DATE)
+                entry.external_attr = 0o100644 << 16  # a regular file that everybody may read
+                archive.writestr(entry, module.read_bytes())
+        made[package_path(function["Code"])] = packed.getvalue()
+    return made
+
+
+def package_path(code: str) -> str:
+    return f"{PACKAGES}/{Path(code).name}.zip"
 
 
 def resource(source: Source, content: dict[str, Any], earlier: list[str]) -> dict[str, Any]:
@@ -224,8 +265,11 @@ def load_template(path: Path) -> dict[str, Any]:
     return template
 
 
-def write(template: dict[str, Any], output: Path) -> None:
+def write(template: dict[str, Any], packed: Mapping[str, bytes], output: Path) -> None:
     """Write the build folder; documents that are no longer rendered leave it."""
+    for name, package in packed.items():
+        (output / name).parent.mkdir(parents=True, exist_ok=True)
+        (output / name).write_bytes(package)
     documents = output / "documents"
     documents.mkdir(parents=True, exist_ok=True)
     text = yaml.dump(template, Dumper=TemplateDumper, sort_keys=False, width=1_000_000, allow_unicode=True)
@@ -251,7 +295,7 @@ def main() -> int:
     output = options.output or options.root / "build"
     try:
         template = render(options.root)
-        write(template, output)
+        write(template, packages(options.root), output)
     except (RenderError, DocumentError, OSError, yaml.YAMLError) as error:
         print(f"render: {error}", file=sys.stderr)
         return 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +51,14 @@ def copy_of_the_library(folder: Path) -> Path:
     shutil.copytree(ROOT / "ssm_documents", folder / "ssm_documents")
     shutil.copytree(ROOT / "cloudformation", folder / "cloudformation")
     shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copytree(ROOT / "lambda", folder / "lambda", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / ".git").mkdir()
     return folder
 
 
 def test_the_same_sources_give_the_same_bytes(render: ModuleType, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        render.write(render.render(ROOT), tmp_path / name)
+        render.write(render.render(ROOT), render.packages(ROOT), tmp_path / name)
     first, second = (
         {
             path.relative_to(tmp_path / name): path.read_bytes()
@@ -65,7 +68,7 @@ def test_the_same_sources_give_the_same_bytes(render: ModuleType, tmp_path: Path
         for name in ("one", "two")
     )
     assert first == second
-    assert Path("operations.yaml") in first
+    assert {Path("operations.yaml"), Path("lambda/health.zip")} <= set(first)
 
 
 def test_every_document_is_deployed_as_a_new_version_of_itself(template: dict[str, Any]) -> None:
@@ -114,7 +117,7 @@ def test_calls_are_pinned_and_undos_are_not(template: dict[str, Any]) -> None:
 def test_the_rendered_template_reads_back_as_what_was_rendered(
     render: ModuleType, template: dict[str, Any], tmp_path: Path
 ) -> None:
-    render.write(template, tmp_path)
+    render.write(template, {}, tmp_path)
     assert yaml.safe_load((tmp_path / "operations.yaml").read_text(encoding="utf-8")) == template
 
 
@@ -124,8 +127,22 @@ def test_a_document_that_was_removed_leaves_the_build(
     (tmp_path / "documents").mkdir()
     stale = tmp_path / "documents" / "FlaskOps-Gone.json"
     stale.write_text("{}", encoding="utf-8")
-    render.write(template, tmp_path)
+    render.write(template, {}, tmp_path)
     assert not stale.exists()
+
+
+def test_a_function_is_packaged_with_its_sources_alone(
+    render: ModuleType, template: dict[str, Any], tmp_path: Path
+) -> None:
+    root = copy_of_the_library(tmp_path)
+    (root / "lambda" / "health" / "__pycache__").mkdir()
+    (root / "lambda" / "health" / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"compiled")
+    (root / "lambda" / "health" / "handler.py").touch()
+    assert render.packages(root) == render.packages(ROOT)
+    assert template["Resources"]["HealthFunction"]["Properties"]["Code"] == "lambda/health.zip"
+    with zipfile.ZipFile(io.BytesIO(render.packages(ROOT)["lambda/health.zip"])) as archive:
+        assert archive.read("handler.py") == (ROOT / "lambda" / "health" / "handler.py").read_bytes()
+        assert set(archive.namelist()) == {path.name for path in (ROOT / "lambda" / "health").glob("*.py")}
 
 
 def test_a_runbook_without_a_role_is_refused_by_name(tmp_path: Path) -> None:
