@@ -67,7 +67,8 @@ run_helper database_account.py "$engine" "$database" "$host_pattern" "$secret_ar
   fail "the secret could not be read: check the instance profile's permissions on $secret_arn"
 "${client[@]}" <"$work_folder/account.sql" || fail "the application's account could not be made"
 
-timeout 5 bash -c ": </dev/tcp/$address/3306" 2>/dev/null ||
+# shellcheck disable=SC2016 # the inner shell's own argument: no value becomes part of a program
+timeout 5 bash -c ': <"/dev/tcp/$1/3306"' port "$address" 2>/dev/null ||
   fail "the server does not listen on $address:3306: look at the settings in /etc/mysql and at journalctl -u $service"
 log "the database answers on $address:3306"
 result engine "$engine" version "$version" address "$address" database "$database" volume "$volume_id"

@@ -16,7 +16,8 @@ http_code() { curl -s -k --max-time 8 -o /dev/null -w '%{http_code}' "$@" 2>/dev
 
 port_state() {
   local code=0
-  timeout 4 bash -c ": </dev/tcp/$1/$2" 2>/dev/null || code=$?
+  # shellcheck disable=SC2016 # the inner shell's own arguments: no value becomes part of a program
+  timeout 4 bash -c ': <"/dev/tcp/$1/$2"' port "$1" "$2" 2>/dev/null || code=$?
   case $code in 0) echo open ;; 124) echo silent ;; *) echo refused ;; esac
 }
 
