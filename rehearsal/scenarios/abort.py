@@ -1,76 +1,123 @@
-"""Shows that a runbook may be stopped anywhere: at each of its steps in turn."""
+"""Shows that a runbook may be aborted anywhere: at each of its steps in turn, by whoever started it or by a crash."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.scenarios import runs
+from rehearsal.scenarios.agents import Agents
 from rehearsal.scenarios.checks import CheckResult, ask_all
 from rehearsal.scenarios.executions import FINISHED
+from rehearsal.scenarios.results import AbortResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
-
-    from rehearsal.scenarios.executions import Event
+    from rehearsal.scenarios.actions import Actions
     from rehearsal.scenarios.model import Probe
-    from rehearsal.scenarios.surroundings import Surroundings
+    from rehearsal.scenarios.proofs import Abort
 
 POLL_SECONDS = 0.03  # steps that only ask an API are over in little more
-END_SECONDS = 180  # a cancellation may take two minutes by its definition
+# A cancellation may take two minutes by its definition; a command whose agent died, until its step's own time is over.
+END_SECONDS = 420
+
+Strike = Callable[[Mapping[str, Any]], str]
+"""Aborts the execution that it is shown, if the moment has come: where, or empty when it has not."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class AbortProof:
-    """What to stop, and the steady state that has to survive it."""
+    """What to abort, and the steady state that has to survive it."""
 
     runbook: str
     parameters: Mapping[str, Any]
     probes: Sequence[Probe]
-    surroundings: Surroundings
-    tell: Callable[[Event], None]
+    actions: Actions
+    _agents: Agents = field(init=False)
 
-    def stop_at_each(self, steps: Iterable[str]) -> list[CheckResult]:
-        """One check a step: after StopAutomationExecution at it, steady state holds, or one more run restores it."""
-        return [self._stop_at(step) for step in steps]
+    def __post_init__(self) -> None:
+        self._agents = Agents(self.actions.surroundings)
 
-    def _stop_at(self, step: str) -> CheckResult:
-        name = f"stopped at {step}"
-        where, status = self._start_and_stop(step)
+    def show(self, abort: Abort, execution_id: str) -> Iterator[AbortResult]:
+        """One result a step and way, as it is had; the steps are those of an execution that was left alone.
+
+        Afterwards steady state holds, or one more run restores it; else it is broken, and the next step has to start
+        from that. A step that sends no command to a host has no agent to kill.
+        """
+        whole = self.actions.surroundings.executions.get(execution_id)
+        steps = [step for step in whole["StepExecutions"] if step.get("ExecutionStartTime")]
+        for step in steps:
+            for by in abort.by:
+                if by == "stop" or self._agents.at_work(step):
+                    yield self._abort(abort, step["StepName"], by)
+
+    def _abort(self, abort: Abort, step: str, by: str) -> AbortResult:
+        self.actions.do(abort.before)
+        strike = self._stop_at(step) if by == "stop" else self._kill_at(step)
+        started = time.monotonic()
+        execution, where = self._start_and_strike(strike)
+        seconds = round(time.monotonic() - started, 2)
+        status = str(execution["AutomationExecutionStatus"])
+        result = AbortResult(step, by, where or "it ended before it could be aborted", status, seconds, "broken", "")
         if status not in FINISHED:
-            return CheckResult(name, passed=False, detail=f"{where}; still {status} after {END_SECONDS} s")
+            self.actions.surroundings.executions.stop(str(execution["AutomationExecutionId"]))
+            return result.ended("broken", f"still {status} after {END_SECONDS} s")
+        if by == "kill-agent" and (problem := self._agents.survived()):
+            return result.ended("broken", problem)
+        return self._judge(result)
+
+    def _judge(self, result: AbortResult) -> AbortResult:
         broken = self._broken()
         if not broken:
-            return CheckResult(name, passed=True, detail=f"{where}, ended {status}, steady state holds")
-        again = runs.run(self.surroundings.executions, self.runbook, self.parameters, tell=self.tell)
+            return result.ended("holds", "")
+        again = self._run_again()
         still = self._broken()
-        if again.status == "Success" and not still:
-            restored = ", ".join(result.name for result in broken)
-            return CheckResult(name, passed=True, detail=f"{where}, ended {status}; a second run restored {restored}")
-        detail = "; ".join(f"{result.name}: {result.detail}" for result in still or broken)
-        return CheckResult(name, passed=False, detail=f"{where}, ended {status}; run again: {again.status}; {detail}")
+        names = ", ".join(check.name for check in broken)
+        if again == "Success" and not still:
+            return result.ended("restored", names)
+        detail = "; ".join(f"{check.name}: {check.detail}" for check in still or broken)
+        return result.ended("broken", f"run again: {again}; {detail}")
+
+    def _run_again(self) -> str:
+        executions = self.actions.surroundings.executions
+        return runs.run(executions, self.runbook, self.parameters, tell=self.actions.tell).status
 
     def _broken(self) -> list[CheckResult]:
-        return [result for result in ask_all(self.probes, self.surroundings) if not result.passed]
+        return [result for result in ask_all(self.probes, self.actions.surroundings) if not result.passed]
 
-    def _start_and_stop(self, step: str) -> tuple[str, str]:
-        """Stop once the step has begun. Says where it was stopped in truth, and the status it ended with."""
-        executions = self.surroundings.executions
+    def _start_and_strike(self, strike: Strike) -> tuple[dict[str, Any], str]:
+        """The execution as it ended, or as it is when its time is over, and where it was struck in truth."""
+        executions = self.actions.surroundings.executions
         execution_id = executions.start(self.runbook, self.parameters)
-        where = "it ended before it could be stopped"
-        is_asked = False
+        where = ""
         deadline = time.monotonic() + END_SECONDS
         while True:
             execution = executions.get(execution_id)
-            status = str(execution["AutomationExecutionStatus"])
-            if status in FINISHED or time.monotonic() > deadline:
-                return where, status
-            begun = {item["StepName"]: item.get("StepStatus", "Pending") for item in execution["StepExecutions"]}
-            if not is_asked and begun.get(step, "Pending") != "Pending":
-                under_way = [name for name, state in begun.items() if state in {"InProgress", "Waiting"}]
-                where = f"stopped at {', '.join(under_way) or step}"
-                executions.stop(execution_id)
-                is_asked = True
+            if execution["AutomationExecutionStatus"] in FINISHED or time.monotonic() > deadline:
+                return execution, where
+            where = where or strike(execution)
             time.sleep(POLL_SECONDS)
+
+    def _stop_at(self, step: str) -> Strike:
+        def strike(execution: Mapping[str, Any]) -> str:
+            begun = {item["StepName"]: item.get("StepStatus", "Pending") for item in execution["StepExecutions"]}
+            if begun.get(step, "Pending") == "Pending":
+                return ""
+            under_way = [name for name, state in begun.items() if state in {"InProgress", "Waiting"}]
+            self.actions.surroundings.executions.stop(execution["AutomationExecutionId"])
+            return f"stopped at {', '.join(under_way) or step}"
+
+        return strike
+
+    def _kill_at(self, step: str) -> Strike:
+        self._agents.count()
+
+        def strike(execution: Mapping[str, Any]) -> str:
+            reached = [item for item in execution["StepExecutions"] if item["StepName"] == step]
+            instances = sorted({instance for item in reached for instance in self._agents.at_work(item)})
+            if not instances:
+                return ""
+            return f"{self._agents.kill(instances)} at {step}"
+
+        return strike

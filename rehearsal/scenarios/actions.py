@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from rehearsal.scenarios.executions import Event
-    from rehearsal.scenarios.model import Action
+    from rehearsal.scenarios.proofs import Action
     from rehearsal.scenarios.surroundings import Surroundings
 
 COMMAND_SECONDS = 120

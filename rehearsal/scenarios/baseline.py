@@ -1,8 +1,9 @@
-"""Measures the commands that the runbook replaces, on the same host and under the same load."""
+"""Measures the commands that the runbook replaces, on the same hosts and under the same load."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rehearsal.scenarios.load import LoadRun
@@ -11,41 +12,71 @@ from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.results import BaselineResult
 
 if TYPE_CHECKING:
-    from rehearsal.scenarios.model import Baseline, Load
+    from collections.abc import Iterable, Iterator
+
+    from rehearsal.scenarios.model import Load
+    from rehearsal.scenarios.proofs import Baseline, Former, HostCommand
     from rehearsal.scenarios.surroundings import Surroundings
 
 COMMAND_SECONDS = 120
 
 
 def run_baseline(baseline: Baseline, load: Load, surroundings: Surroundings) -> BaselineResult:
-    """Set up, load, command, take down. What was set up is taken down whatever happens.
+    """Set up, load, commands, take down. What was set up, wholly or in part, is taken down whatever happens.
 
-    Raises ScenarioError when a command of `setup` or `teardown`, or the command itself, fails.
+    Raises ScenarioError when a command fails; taking down goes on after one that fails.
     """
-    started_setup = False
-    try:
-        for command in baseline.setup:
-            started_setup = True
-            _command(surroundings, baseline.host, command)
+    with _put_up(baseline.former, surroundings):
         run = LoadRun(load, surroundings)
         try:
             run.wait_until_flowing()
             started = time.time()
-            _command(surroundings, baseline.host, baseline.command)
+            for command in baseline.commands:
+                _command(surroundings, command)
             seconds = time.time() - started
             samples = run.finish()
         finally:
             run.cancel()
-    finally:
-        if started_setup:
-            for command in baseline.teardown:
-                _command(surroundings, baseline.host, command)
-    return BaselineResult(baseline.description, baseline.command, started, round(seconds, 2), measure(samples))
+    written = "\n".join(f"{command.at}# {_filled(surroundings, command)}" for command in baseline.commands)
+    return BaselineResult(baseline.description, written, started, round(seconds, 2), measure(samples))
 
 
-def _command(surroundings: Surroundings, host: str, command: str) -> None:
-    command = surroundings.values.fill(command)
-    done = surroundings.hosts.run(host, command, timeout_seconds=COMMAND_SECONDS)
+@contextmanager
+def _put_up(formers: Iterable[Former], surroundings: Surroundings) -> Iterator[None]:
+    begun: list[Former] = []
+    try:
+        for former in formers:
+            begun.append(former)
+            for command in former.setup:
+                _command(surroundings, command)
+        yield
+    except ScenarioError as problem:
+        raise ScenarioError("; ".join([str(problem), *_take_down(surroundings, begun)])) from problem
+    except BaseException:
+        _take_down(surroundings, begun)
+        raise
+    if problems := _take_down(surroundings, begun):
+        raise ScenarioError("; ".join(problems))
+
+
+def _take_down(surroundings: Surroundings, begun: list[Former]) -> list[str]:
+    problems = []
+    for command in (command for former in reversed(begun) for command in former.teardown):
+        try:
+            _command(surroundings, command)
+        except ScenarioError as problem:
+            problems.append(str(problem))
+    return problems
+
+
+def _command(surroundings: Surroundings, command: HostCommand) -> None:
+    text = _filled(surroundings, command)
+    done = surroundings.hosts.run(command.at, text, timeout_seconds=COMMAND_SECONDS)
     if not done.passed:
-        first = command.strip().splitlines()[0]
-        raise ScenarioError(f"baseline: `{first}` on {host} is {done.status}: {(done.stderr or done.stdout).strip()}")
+        telling = [line for line in text.splitlines() if not line.startswith(("set ", "#"))]
+        why = (done.stderr or done.stdout).strip()
+        raise ScenarioError(f"baseline: `{next(iter(telling), text)}` on {command.at} is {done.status}: {why}")
+
+
+def _filled(surroundings: Surroundings, command: HostCommand) -> str:
+    return str(surroundings.values.fill(command.command)).strip()

@@ -73,18 +73,23 @@ class Hosts:
             )
         return self.run_on(ids[0], command, timeout_seconds=timeout_seconds)
 
-    def run_on(self, instance_id: str, command: str, *, timeout_seconds: int = 60) -> HostResult:
-        """Run a shell command as root. Output beyond Run Command's 24,000 characters is cut off by the service."""
-        ssm = self._aws.client("ssm")
-        sent = ssm.send_command(
+    def send(self, instance_id: str, command: str, *, timeout_seconds: int = 60) -> str:
+        """Send a shell command that runs as root, and do not wait for it; the command's id."""
+        sent = self._aws.client("ssm").send_command(
             DocumentName=DOCUMENT,
             InstanceIds=[instance_id],
             Parameters={"commands": [command], "executionTimeout": [str(timeout_seconds)]},
             TimeoutSeconds=DELIVERY_SECONDS,
-        )["Command"]
+        )
+        return str(sent["Command"]["CommandId"])
+
+    def run_on(self, instance_id: str, command: str, *, timeout_seconds: int = 60) -> HostResult:
+        """Run a shell command as root. Output beyond Run Command's 24,000 characters is cut off by the service."""
+        ssm = self._aws.client("ssm")
+        command_id = self.send(instance_id, command, timeout_seconds=timeout_seconds)
         deadline = time.monotonic() + timeout_seconds + DELIVERY_SECONDS
         while time.monotonic() < deadline:
-            answer = self._invocation(ssm, sent["CommandId"], instance_id)
+            answer = self._invocation(ssm, command_id, instance_id)
             if answer and answer["Status"] in FINISHED:
                 return HostResult(
                     instance_id,
@@ -94,7 +99,7 @@ class Hosts:
                     answer.get("StandardErrorContent", ""),
                 )
             time.sleep(POLL_SECONDS)
-        return HostResult(instance_id, "TimedOut", -1, "", f"no end of command {sent['CommandId']} in time")
+        return HostResult(instance_id, "TimedOut", -1, "", f"no end of command {command_id} in time")
 
     @staticmethod
     def _invocation(ssm: Any, command_id: str, instance_id: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.scenarios.proofs import Abort, Action, Baseline, Detection, Former
 from rehearsal.scenarios.yaml_files import read
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 COMMON_FILE = "common.yaml"
 PROBE_KINDS = ("http", "aws", "host", "sql")
-ACTION_KINDS = ("host", "runbook", "aws")
 
 SuiteName = Literal["core", "full"]
 
@@ -49,19 +49,6 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Action:
-    """Something to be done around a run: a command on a host, a runbook, or a call of an AWS API."""
-
-    kind: str
-    settings: Mapping[str, Any]
-
-    @classmethod
-    def from_mapping(cls, raw: Mapping[str, Any]) -> Action:
-        kind = next(kind for kind in ACTION_KINDS if kind in raw)
-        return cls(kind, raw[kind])
-
-
-@dataclass(frozen=True)
 class Load:
     """Requests that outside clients send during the run; half of them on kept-alive connections."""
 
@@ -78,12 +65,14 @@ class Expect:
     """What a run has to end with.
 
     `requests_lost` is how many may be lost: of all, or of each path named. `message` and `outputs` are judged by
-    `answers.judge`; an output may have a JMESPath `query` beside its answer, asked of the JSON that it is.
+    `answers.judge`; an output may have a JMESPath `query` beside its answer, asked of the JSON that it is. `denied` are
+    the actions that the runbook's role is to be refused on the way, where that is what the scenario is about.
     """
 
     status: str
     requests_lost: int | Mapping[str, int] | None = None
     second_run_status: str | None = None
+    denied: tuple[str, ...] = ()
     within_seconds: float | None = None
     message: Mapping[str, Any] | None = None
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -94,6 +83,7 @@ class Expect:
             status=raw["status"],
             requests_lost=raw.get("requests_lost"),
             second_run_status=raw.get("second_run", {}).get("status"),
+            denied=tuple(raw.get("denied", ())),
             within_seconds=raw.get("within_seconds"),
             message=raw.get("message"),
             outputs=raw.get("outputs", {}),
@@ -111,17 +101,6 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What people did before there was the runbook, measured under the same load. Commands of one host, as root."""
-
-    description: str
-    host: str
-    command: str
-    setup: tuple[str, ...] = ()
-    teardown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Scenario:
     name: str
     path: Path
@@ -132,8 +111,9 @@ class Scenario:
     load: Load | None
     expect: Expect
     checks: tuple[Probe, ...]
-    abort_at_every_step: bool
-    baseline: Baseline | None
+    abort: Abort | None = None
+    baseline: Baseline | None = None
+    detection: Detection | None = None
     suite: SuiteName = "full"
     before: tuple[Action, ...] = ()
     after: tuple[Action, ...] = ()
@@ -162,7 +142,8 @@ class Common:
     """What the scenarios of one library share.
 
     `base_url` is where the load goes, `ca_file` (a path outside) the authority that signed its certificate, `host_tag`
-    the EC2 tag whose value names a host in probes.
+    the EC2 tag whose value names a host in probes, `agent_unit` the systemd unit of the hosts' agent. `former` are the
+    systems that baselines are measured on.
     """
 
     base_url: str
@@ -172,6 +153,8 @@ class Common:
     secrets: tuple[Secret, ...]
     probes: Mapping[str, Probe]
     observations: Mapping[str, Observation] = field(default_factory=dict)
+    agent_unit: str | None = None
+    former: Mapping[str, Former] = field(default_factory=dict)
 
 
 def load_common(folder: Path) -> Common:
@@ -190,6 +173,11 @@ def load_common(folder: Path) -> Common:
         secrets=tuple(Secret(**secret) for secret in raw.get("secrets", [])),
         probes={probe.name: probe for probe in probes},
         observations={observation.name: observation for observation in observations},
+        agent_unit=raw.get("agent_unit"),
+        former={
+            name: Former.from_mapping(former, former.get("host"), f"{path}: former.{name}")
+            for name, former in raw.get("former", {}).items()
+        },
     )
 
 
@@ -231,8 +219,9 @@ def load_scenario(path: Path, common: Common) -> Scenario:
         load=_load(raw["load"]) if "load" in raw else None,
         expect=Expect.from_mapping(raw["expect"]),
         checks=checks,
-        abort_at_every_step=raw.get("abort") == "every-step",
-        baseline=_baseline(raw["baseline"]) if "baseline" in raw else None,
+        abort=_abort(path, raw, common),
+        baseline=Baseline.from_mapping(raw["baseline"], common.former, path) if "baseline" in raw else None,
+        detection=Detection.from_mapping(raw["detection"]) if "detection" in raw else None,
         suite=raw.get("suite", "full"),
         before=_actions(raw, "before"),
         after=_actions(raw, "after"),
@@ -263,6 +252,10 @@ def _load(raw: Mapping[str, Any]) -> Load:
     return Load(**{**raw, "paths": tuple(raw["paths"])})
 
 
-def _baseline(raw: Mapping[str, Any]) -> Baseline:
-    commands = {key: tuple(raw.get(key, ())) for key in ("setup", "teardown")}
-    return Baseline(raw["description"], raw["host"], raw["command"], **commands)
+def _abort(path: Path, raw: Mapping[str, Any], common: Common) -> Abort | None:
+    if "abort" not in raw:
+        return None
+    abort = Abort.from_raw(raw["abort"])
+    if "kill-agent" in abort.by and common.agent_unit is None:
+        raise ScenarioError(f"{path}: abort kills the agent, and {COMMON_FILE} does not say (agent_unit:) what it is")
+    return abort

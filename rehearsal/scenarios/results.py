@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rehearsal.scenarios.checks import CheckResult
+    from rehearsal.scenarios.detection import DetectionResult
     from rehearsal.scenarios.measure import Requests
     from rehearsal.scenarios.outputs import HostOutput
-    from rehearsal.scenarios.permissions import Permissions
+    from rehearsal.scenarios.permissions import Permissions, RoleUse
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,45 @@ class Run:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """The former commands under the same load: when the command ran, in epoch seconds, and what it wrote."""
+    """The former commands under the same load: what was typed on which host, and when it began, in epoch seconds."""
 
     description: str
     command: str
     started: float
     seconds: float
     requests: Requests
+
+
+@dataclass(frozen=True)
+class AbortResult:
+    """One execution that was aborted at a step.
+
+    `by` is how (a proofs.AbortBy), `where` the place in truth, `seconds` how long the execution took to its end.
+    """
+
+    step: str
+    by: str
+    where: str
+    status: str
+    seconds: float
+    outcome: Literal["holds", "restored", "broken"]
+    """Steady state held; one more run of the same runbook restored it; neither."""
+    detail: str
+
+    def ended(self, outcome: Literal["holds", "restored", "broken"], detail: str) -> AbortResult:
+        return replace(self, outcome=outcome, detail=detail)
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome != "broken"
+
+    def as_text(self) -> str:
+        outcomes = {
+            "holds": "steady state holds",
+            "restored": f"a second run restored {self.detail}",
+            "broken": f"broken: {self.detail}",
+        }
+        return f"{self.where}, ended {self.status}; {outcomes[self.outcome]}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +104,8 @@ class ScenarioResult:
     permissions: Permissions | None
     baseline: BaselineResult | None
     checks: tuple[CheckResult, ...]
+    aborts: tuple[AbortResult, ...] = ()
+    detection: DetectionResult | None = None
 
     @property
     def passed(self) -> bool:
@@ -87,6 +122,8 @@ class RehearsalResult:
     phases: tuple[tuple[str, float], ...]
     scenarios: tuple[ScenarioResult, ...]
     checks: tuple[CheckResult, ...]
+    roles: tuple[RoleUse, ...] = ()
+    tick_seconds: float | None = None
 
     @property
     def passed(self) -> bool:

@@ -13,6 +13,7 @@ from rehearsal.scenarios.abort import AbortProof
 from rehearsal.scenarios.actions import Actions
 from rehearsal.scenarios.baseline import run_baseline
 from rehearsal.scenarios.checks import CheckResult, ask, ask_all
+from rehearsal.scenarios.detection import DetectionResult, DetectionWatch
 from rehearsal.scenarios.expectations import judge_loss, judge_run
 from rehearsal.scenarios.faults import FaultProof
 from rehearsal.scenarios.load import LoadRun
@@ -20,13 +21,14 @@ from rehearsal.scenarios.measure import Requests, measure
 from rehearsal.scenarios.observations import compare, observe
 from rehearsal.scenarios.permissions import Permissions, permissions_of
 from rehearsal.scenarios.problems import ScenarioError
-from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult
+from rehearsal.scenarios.results import AbortResult, BaselineResult, Run, ScenarioResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rehearsal.scenarios.executions import Event
     from rehearsal.scenarios.model import Load, Scenario
+    from rehearsal.scenarios.proofs import Abort, Detection
     from rehearsal.scenarios.surroundings import Surroundings
 
 
@@ -48,6 +50,8 @@ class _Progress:
     second_run: Run | None = None
     permissions: Permissions | None = None
     baseline: BaselineResult | None = None
+    aborts: list[AbortResult] = field(default_factory=list)
+    detection: DetectionResult | None = None
 
 
 class ScenarioRunner:
@@ -83,6 +87,8 @@ class ScenarioRunner:
             permissions=shown.permissions,
             baseline=shown.baseline,
             checks=tuple(shown.checks),
+            aborts=tuple(shown.aborts),
+            detection=shown.detection,
         )
 
     def _carry_out(self) -> None:
@@ -92,7 +98,11 @@ class ScenarioRunner:
         self._parameters = self._actions.fill(self._scenario.parameters)
         if not self._steady_state("before"):
             return  # what follows would measure something else than the runbook
-        self._run_under_load()
+        if self._scenario.detection:
+            if not self._run_and_detect(self._scenario.detection):
+                return
+        else:
+            self._run_under_load()
         self._steady_state("after")
         if self._scenario.checks:
             self._narrator.stage("checks")
@@ -102,8 +112,8 @@ class ScenarioRunner:
         self._look_at_permissions()
         if self._scenario.faults:
             self._inject_faults()
-        if self._scenario.abort_at_every_step and self._shown.run:
-            self._abort()
+        if self._scenario.abort and self._shown.run:
+            self._abort(self._scenario.abort, self._shown.run)
         if self._scenario.baseline:
             self._measure_baseline()
 
@@ -125,6 +135,21 @@ class ScenarioRunner:
         self._shown.checks += judge_run(expect, run)
         if self._shown.requests and expect.requests_lost is not None:
             self._shown.checks += judge_loss(self._shown.requests, expect.requests_lost)
+
+    def _run_and_detect(self, detection: Detection) -> bool:
+        """Whether the alarms were well beforehand; without that, nothing is run."""
+        with DetectionWatch(detection, self._surroundings) as watch:
+            self._narrator.stage("waiting until the alarms are well")
+            well = watch.wait_until_well()
+            self._shown.checks.append(well)
+            if not well.passed:
+                return False
+            self._run_under_load()
+            if self._shown.run:
+                self._narrator.stage("waiting until the alarms have noticed, and are well again")
+                self._shown.detection = result = watch.result(self._shown.run)
+                self._shown.checks += watch.judge(result)
+        return True
 
     def _start_under(self, load: Load) -> Run:
         under_load = LoadRun(load, self._surroundings)
@@ -176,16 +201,20 @@ class ScenarioRunner:
             return
         self._shown.permissions = permissions = permissions_of(self._surroundings.aws, self._shown.run.execution_id)
         if permissions:
-            detail = "; ".join(permissions.denied) or f"{len(permissions.used)} actions used by {permissions.role}"
-            self._note("nothing was denied", passed=not permissions.denied, detail=detail)
+            expected = self._scenario.expect.denied
+            denied = [
+                text for text in permissions.denied if not text.startswith(tuple(f"{each}:" for each in expected))
+            ]
+            detail = "; ".join(denied) or f"{len(permissions.used)} actions used by {permissions.role}"
+            self._note("nothing was denied", passed=not denied, detail=detail)
 
-    def _abort(self) -> None:
-        self._narrator.stage("stopped at each step in turn")
-        steps = [step.name for step in (self._shown.run.steps if self._shown.run else ()) if step.started is not None]
-        proof = AbortProof(
-            self._scenario.runbook, self._parameters, self._probes, self._surroundings, self._narrator.event
-        )
-        self._shown.checks += proof.stop_at_each(steps)
+    def _abort(self, abort: Abort, run: Run) -> None:
+        ways = {"stop": "stopped", "kill-agent": "its agent killed"}
+        self._narrator.stage(f"aborted at each step in turn: {' and '.join(ways[by] for by in abort.by)}")
+        proof = AbortProof(self._scenario.runbook, self._parameters, self._probes, self._actions)
+        for result in proof.show(abort, run.execution_id):
+            self._shown.aborts.append(result)
+            self._note(f"{ways[result.by]} at {result.step}", passed=result.passed, detail=result.as_text())
 
     def _measure_baseline(self) -> None:
         baseline, load = self._scenario.baseline, self._scenario.load

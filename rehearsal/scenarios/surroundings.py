@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Surroundings:
+    """`tick_seconds` is how long a minute of schedules and alarms lasts: 60, or less where the cloud is told so."""
+
     aws: Aws
     outside: Outside
     hosts: Hosts
     executions: Executions
     common: Common
     values: Values
+    tick_seconds: float = 60.0

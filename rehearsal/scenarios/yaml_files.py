@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import jsonschema
 
-SHARED_SCHEMAS = ("probe.schema.json", "action.schema.json")
+SHARED_SCHEMAS = ("probe.schema.json", "action.schema.json", "common.schema.json")
 
 
 def read(path: Path, schema: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import pytest
 
 from rehearsal.scenarios.actions import Actions
 from rehearsal.scenarios.executions import Executions
-from rehearsal.scenarios.model import Action, Observation
+from rehearsal.scenarios.model import Observation
 from rehearsal.scenarios.observations import observe
 from rehearsal.scenarios.outputs import command_outputs
 from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.scenarios.proofs import Action
 from rehearsal.scenarios.values import Values
 
 

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rehearsal.scenarios import runs
-from rehearsal.scenarios.abort import AbortProof
 from rehearsal.scenarios.executions import Event, Executions, StepChange, as_api_parameters
 from rehearsal.scenarios.outputs import HostOutput
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.scenarios.executions.POLL_SECONDS", 0)
-    monkeypatch.setattr("rehearsal.scenarios.abort.POLL_SECONDS", 0)
 
 
 def plugin(name: str, status: str = "Success", stdout: str = "", stderr: str = "", code: int = 0) -> dict[str, Any]:
@@ -118,56 +118,3 @@ def test_a_runs_steps_have_their_times_and_outputs(fakes: SimpleNamespace) -> No
     run = runs.run(Executions(fakes.aws(ssm)), "Example-Restart", {}, tell=lambda _: None)
     assert [(step.name, step.seconds) for step in run.steps] == [("act", 2.0), ("undo", None)]
     assert run.steps[0].outputs == (HostOutput("act", "i-1", "restart", "Success", 0, "done", ""),)
-
-
-def abort_proof(fakes: SimpleNamespace, ssm: Any, monkeypatch: pytest.MonkeyPatch, broken: list[bool]) -> AbortProof:
-    """A proof whose steady state is broken as often as `broken` says, asked in order."""
-
-    def ask_all(*_: object) -> list[SimpleNamespace]:
-        return [SimpleNamespace(name="ready", passed=not broken.pop(0), detail="503")]
-
-    monkeypatch.setattr("rehearsal.scenarios.abort.ask_all", ask_all)
-    surroundings: Any = SimpleNamespace(executions=Executions(fakes.aws(ssm)))
-    return AbortProof("Example-Restart", {}, [], surroundings, lambda _: None)
-
-
-def test_stopping_where_steady_state_holds_passes(fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    ssm = fakes.ssm(fakes.execution("InProgress", fakes.step("act", "InProgress")))
-    [check] = abort_proof(fakes, ssm, monkeypatch, [False]).stop_at_each(["act"])
-    assert (check.passed, check.detail) == (True, "stopped at act, ended Cancelled, steady state holds")
-    assert ssm.stopped == ["Cancel"]
-
-
-def test_what_a_second_run_restores_passes_and_is_named(
-    fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ssm = fakes.ssm(
-        fakes.execution("InProgress", fakes.step("act", "InProgress")),
-    )
-
-    def restart(**request: Any) -> dict[str, Any]:
-        ssm.started.append(request)
-        if len(ssm.started) == 2:
-            ssm.states = [fakes.execution("Success", fakes.step("act", "Success"))]
-        return {"AutomationExecutionId": "e-1"}
-
-    monkeypatch.setattr(ssm, "start_automation_execution", restart)
-    [check] = abort_proof(fakes, ssm, monkeypatch, [True, False]).stop_at_each(["act"])
-    assert check.passed
-    assert "a second run restored ready" in check.detail
-
-
-def test_what_stays_broken_falls_short(fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    ssm = fakes.ssm(fakes.execution("InProgress", fakes.step("act", "InProgress")))
-    [check] = abort_proof(fakes, ssm, monkeypatch, [True, True]).stop_at_each(["act"])
-    assert not check.passed
-    assert "ready: 503" in check.detail
-
-
-def test_a_step_that_ended_too_soon_is_said_to_have_ended(
-    fakes: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ssm = fakes.ssm(fakes.execution("Success", fakes.step("act", "Success")))
-    [check] = abort_proof(fakes, ssm, monkeypatch, [False]).stop_at_each(["act"])
-    assert check.detail.startswith("it ended before it could be stopped")
-    assert ssm.stopped == []

@@ -13,8 +13,9 @@ from rehearsal.scenarios import checks, runner
 from rehearsal.scenarios.checks import CheckResult
 from rehearsal.scenarios.hosts import HostResult
 from rehearsal.scenarios.measure import Sample, measure
-from rehearsal.scenarios.model import Action, Baseline, Expect, Fault, Load, Observation, Probe, Scenario
+from rehearsal.scenarios.model import Expect, Fault, Load, Observation, Probe, Scenario
 from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.scenarios.proofs import Action, Baseline, HostCommand
 from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult, StepResult
 from rehearsal.scenarios.values import Values
 
@@ -32,8 +33,6 @@ SCENARIO = Scenario(
     load=Load(200, ("/",)),
     expect=Expect("Success", requests_lost=0, second_run_status="Success"),
     checks=(),
-    abort_at_every_step=False,
-    baseline=None,
 )
 
 
@@ -167,7 +166,7 @@ def test_what_breaks_off_keeps_what_was_shown_until_then(world: World, monkeypat
 
 
 def test_the_baseline_comes_last_and_must_leave_steady_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    baseline = Baseline("the old way", "web", "systemctl restart x")
+    baseline = Baseline("the old way", (HostCommand("web", "systemctl restart x"),))
 
     def run_baseline(*_: Any) -> BaselineResult:
         world.done.append("baseline")
