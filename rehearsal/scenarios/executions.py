@@ -28,6 +28,11 @@ class StepChange:
     status: str
     step: Mapping[str, Any]
 
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether the step goes on once somebody approves."""
+        return self.status == "Waiting" and self.step.get("Action") == "aws:approve"
+
 
 Event = StepChange | HostOutput
 
@@ -70,8 +75,10 @@ class Executions:
         except self._ssm.exceptions.InvalidAutomationStatusUpdateException:
             return
 
-    def follow(self, execution_id: str, tell: Callable[[Event], None], *, timeout_seconds: float) -> dict[str, Any]:
-        """Tell each change as it happens until the execution ends; the ended execution.
+    def follow(
+        self, execution_id: str, tell: Callable[[Event], None], *, timeout_seconds: float, approve: bool = False
+    ) -> dict[str, Any]:
+        """Tell each change as it happens until the execution ends; the ended execution. `approve` answers approvals.
 
         Raises TimeoutError when it has not ended in time; it is left running then.
         """
@@ -81,6 +88,8 @@ class Executions:
             execution = self.get(execution_id)
             for event in self._news(execution, seen):
                 tell(event)
+                if approve and isinstance(event, StepChange) and event.awaits_approval:
+                    self._ssm.send_automation_signal(AutomationExecutionId=execution_id, SignalType="Approve")
             if execution["AutomationExecutionStatus"] in FINISHED:
                 return execution
             if time.monotonic() > deadline:

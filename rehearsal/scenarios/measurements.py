@@ -36,6 +36,9 @@ def _measurement(scenario: ScenarioResult, date: str, options: dict[str, str]) -
         }
         if baseline
         else None,
+        "detected_after_seconds": scenario.detection.detected_after if scenario.detection else None,
+        "recovered_after_seconds": scenario.detection.recovered_after if scenario.detection else None,
+        "tick_seconds": scenario.detection.tick_seconds if scenario.detection else None,
         "date": date,
         "options": dict(options),
     }

@@ -115,6 +115,7 @@ class Scenario:
     baseline: Baseline | None = None
     detection: Detection | None = None
     suite: SuiteName = "full"
+    approve: bool = False
     before: tuple[Action, ...] = ()
     after: tuple[Action, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -223,6 +224,7 @@ def load_scenario(path: Path, common: Common) -> Scenario:
         baseline=Baseline.from_mapping(raw["baseline"], common.former, path) if "baseline" in raw else None,
         detection=Detection.from_mapping(raw["detection"]) if "detection" in raw else None,
         suite=raw.get("suite", "full"),
+        approve=raw.get("approve", False),
         before=_actions(raw, "before"),
         after=_actions(raw, "after"),
         unchanged=unchanged,

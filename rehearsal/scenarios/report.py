@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.scenarios.measurements import measurements
 
 if TYPE_CHECKING:
+    from rehearsal.scenarios.detection import DetectionResult
     from rehearsal.scenarios.measure import Requests
     from rehearsal.scenarios.results import BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
 
@@ -16,22 +17,25 @@ def as_json(result: RehearsalResult) -> dict[str, Any]:
     """Times are epoch seconds, durations seconds, latencies milliseconds.
 
     A figure that was not measured is null. `permissions.unused` are grants of the role that no execution has used since
-    the rehearsal came up: a role is shared by several runbooks.
+    the rehearsal came up: a role is shared by several runbooks. `roles` are the stacks' after the full suite, and
+    none after anything less. `tick_seconds` is how long a minute of schedules and alarms lasted.
     """
     return {
         "passed": result.passed,
         "seconds": result.seconds,
         "started": result.started,
         "variant": result.variant,
+        "tick_seconds": result.tick_seconds,
         "phases": [{"name": name, "seconds": seconds} for name, seconds in result.phases],
         "checks": [asdict(check) for check in result.checks],
+        "roles": [asdict(role) for role in result.roles],
         "runbooks": [_runbook(scenario) for scenario in result.scenarios],
         "measurements": measurements(result),
     }
 
 
 def _runbook(scenario: ScenarioResult) -> dict[str, Any]:
-    run = scenario.run
+    run, detection = scenario.run, scenario.detection
     return {
         "name": scenario.runbook,
         "scenario": scenario.name,
@@ -45,10 +49,12 @@ def _runbook(scenario: ScenarioResult) -> dict[str, Any]:
         "message": run.message if run else "",
         "outputs": dict(run.outputs) if run else {},
         "requests": _requests(scenario.requests),
-        "detected_after_seconds": None,
-        "recovered_after_seconds": scenario.requests.lost_seconds if scenario.requests else None,
+        "detected_after_seconds": detection.detected_after if detection else None,
+        "recovered_after_seconds": detection.recovered_after if detection else None,
+        "detection": _detection(detection) if detection else None,
         "second_run": _second_run(scenario.second_run),
         "baseline": _baseline(scenario.baseline),
+        "aborts": [{**asdict(abort), "passed": abort.passed, "text": abort.as_text()} for abort in scenario.aborts],
         "steps": [_step(step) for step in run.steps] if run else [],
         "permissions": asdict(scenario.permissions) if scenario.permissions else None,
         "checks": [asdict(check) for check in scenario.checks],
@@ -86,6 +92,30 @@ def _baseline(baseline: BaselineResult | None) -> dict[str, Any] | None:
         "started": baseline.started,
         "seconds": baseline.seconds,
         "requests": _requests(baseline.requests),
+    }
+
+
+def _detection(detection: DetectionResult) -> dict[str, Any]:
+    """`detected_after` and `recovered_after` of each alarm in seconds, and `…_ticks` the same in ticks."""
+
+    def ticks(seconds: float | None) -> float | None:
+        return None if seconds is None else round(seconds / detection.tick_seconds, 2)
+
+    alarms = [
+        {
+            **asdict(alarm),
+            "detected_after_ticks": ticks(alarm.detected_after),
+            "recovered_after_ticks": ticks(alarm.recovered_after),
+        }
+        for alarm in detection.alarms
+    ]
+    return {
+        "tick_seconds": detection.tick_seconds,
+        "fault": detection.fault,
+        "undone": detection.undone,
+        "alarms": alarms,
+        "others": [asdict(change) for change in detection.others],
+        "notifications": [{**asdict(each), "text": each.as_text()} for each in detection.notifications],
     }
 
 

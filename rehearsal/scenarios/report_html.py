@@ -32,7 +32,8 @@ def as_html(report: Mapping[str, Any]) -> str:
 
 def _charts(runbook: Mapping[str, Any]) -> dict[str, Chart | None]:
     requests, baseline = runbook["requests"], runbook["baseline"]
-    own = draw(requests["timeline"], requests["bucket_seconds"], runbook["steps"]) if requests else None
+    marks = [*runbook["steps"], *_detected(runbook["detection"])]
+    own = draw(requests["timeline"], requests["bucket_seconds"], marks) if requests else None
     if baseline is None:
         return {"run": own, "baseline": None}
     command = {
@@ -45,6 +46,32 @@ def _charts(runbook: Mapping[str, Any]) -> dict[str, Chart | None]:
     }
     figures = baseline["requests"]
     return {"run": own, "baseline": draw(figures["timeline"], figures["bucket_seconds"], [command])}
+
+
+def _detected(detection: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The fault and each alarm's time in ALARM, as marks of the chart."""
+    if detection is None:
+        return []
+    fault, undone = detection["fault"], detection["undone"]
+    marks = [_mark("the fault", "Fault", fault, undone)]
+    for alarm in detection["alarms"]:
+        if alarm["detected_after"] is not None and alarm["recovered_after"] is not None:
+            began, ended = fault + alarm["detected_after"], undone + alarm["recovered_after"]
+            marks.append(_mark(alarm["name"], "ALARM", began, ended))
+    return marks
+
+
+def _mark(name: str, status: str, started: float | None, ended: float | None) -> dict[str, Any]:
+    seconds = None if started is None or ended is None else round(ended - started, 2)
+    action = "of the drill" if status == "Fault" else "alarm"
+    return {
+        "name": name,
+        "action": action,
+        "status": status,
+        "started": started,
+        "ended": ended,
+        "seconds": seconds,
+    }
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -168,7 +168,10 @@ class ScenarioRunner:
 
     def _start(self) -> Run:
         executions = self._surroundings.executions
-        run = runs.run(executions, self._scenario.runbook, self._parameters, tell=self._narrator.event)
+        scenario = self._scenario
+        run = runs.run(
+            executions, scenario.runbook, self._parameters, tell=self._narrator.event, approve=scenario.approve
+        )
         # The first one is the scenario's, and stays when what follows breaks off.
         self._shown.run = self._shown.run or run
         return run

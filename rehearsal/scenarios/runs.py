@@ -23,15 +23,17 @@ def run(
     *,
     tell: Callable[[Event], None],
     timeout_seconds: float = LONGEST_SECONDS,
+    approve: bool = False,
 ) -> Run:
     """Start a runbook and follow it. One that does not end in time is cancelled, and its status is TimedOut.
+    `approve` answers what it waits to have approved, as the caller.
 
     Raises botocore's ClientError when the service refuses to start it. An interruption (KeyboardInterrupt) stops it.
     """
     started = time.time()
     execution_id = executions.start(runbook, parameters)
     try:
-        execution = executions.follow(execution_id, tell, timeout_seconds=timeout_seconds)
+        execution = executions.follow(execution_id, tell, timeout_seconds=timeout_seconds, approve=approve)
     except TimeoutError as problem:
         executions.stop(execution_id)
         return as_run(executions, executions.get(execution_id), started, status="TimedOut", message=str(problem))

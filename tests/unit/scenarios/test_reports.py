@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from rehearsal.scenarios.alarms import Transition
 from rehearsal.scenarios.chart import draw
 from rehearsal.scenarios.checks import CheckResult
+from rehearsal.scenarios.detection import AlarmResult, DetectionResult
 from rehearsal.scenarios.measure import Sample, measure
+from rehearsal.scenarios.notifications import Notification
 from rehearsal.scenarios.outputs import HostOutput
-from rehearsal.scenarios.permissions import Permissions
+from rehearsal.scenarios.permissions import Permissions, RoleUse
 from rehearsal.scenarios.report import as_json
 from rehearsal.scenarios.report_html import as_html
 from rehearsal.scenarios.report_terminal import as_table
-from rehearsal.scenarios.results import BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
+from rehearsal.scenarios.results import AbortResult, BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
 
 T = 1_800_000_000.0
 
@@ -49,8 +52,27 @@ def result(**changes: Any) -> RehearsalResult:
         baseline=baseline,
         checks=(CheckResult("ends Success", passed=True, detail="Success"),),
     )
+    detection = DetectionResult(
+        tick_seconds=5,
+        fault=T + 1.5,
+        undone=T + 2.5,
+        alarms=(
+            AlarmResult("shop-readiness", 7.5, 4.0, ("OK", "ALARM", "OK")),
+            AlarmResult("shop-down", None, None, ("OK",)),
+        ),
+        others=(Transition("shop-redirect", T + 5, "OK", "ALARM"),),
+        notifications=(Notification(T + 9, "ALARM: shop", "shop-readiness", "ALARM"),),
+    )
+    aborts = (
+        AbortResult("restart", "stop", "stopped at restart", "Cancelled", 2.5, "holds", ""),
+        AbortResult(
+            "restart", "kill-agent", "the agent was killed on web at restart", "Failed", 4, "restored", "ready"
+        ),
+    )
+    scenario = replace(scenario, detection=detection, aborts=aborts)
+    role = RoleUse("arn:aws:iam::1:role/operate", True, ("ssm:SendCommand",), ("ec2:StopInstances",), ())
     secret = CheckResult("secret shows nowhere", passed=True, detail="in none of 40 texts")
-    whole = RehearsalResult(T, 99, {"database": "mysql"}, (("Deploying", 40.0),), (scenario,), (secret,))
+    whole = RehearsalResult(T, 99, {"database": "mysql"}, (("Deploying", 40.0),), (scenario,), (secret,), (role,), 5.0)
     return replace(whole, **changes)
 
 
@@ -75,9 +97,28 @@ def test_the_report_has_the_keys_that_other_tools_rely_on() -> None:
 
 def test_what_was_not_measured_is_null() -> None:
     whole = result()
-    bare = replace(whole.scenarios[0], requests=None, baseline=None, second_run=None, run=None, permissions=None)
+    bare = replace(
+        whole.scenarios[0], requests=None, baseline=None, second_run=None, run=None, permissions=None, detection=None
+    )
     [runbook] = as_json(replace(whole, scenarios=(bare,)))["runbooks"]
-    assert [runbook[key] for key in ("requests", "second_run", "permissions", "seconds")] == [None] * 4
+    unmeasured = ("requests", "second_run", "permissions", "seconds", "detection", "detected_after_seconds")
+    assert [runbook[key] for key in unmeasured] == [None] * len(unmeasured)
+
+
+def test_detection_is_told_in_seconds_and_in_ticks_and_recovery_only_when_every_alarm_is_well_again() -> None:
+    [runbook] = as_json(result())["runbooks"]
+    assert (runbook["detected_after_seconds"], runbook["recovered_after_seconds"]) == (7.5, None)
+    noticed, silent = runbook["detection"]["alarms"]
+    assert (noticed["detected_after_ticks"], noticed["recovered_after_ticks"]) == (1.5, 0.8)
+    assert (silent["detected_after_ticks"], silent["recovered_after_ticks"]) == (None, None)
+
+
+def test_an_abort_is_told_with_where_and_what_became_of_it() -> None:
+    [runbook] = as_json(result())["runbooks"]
+    assert [(abort["by"], abort["passed"], abort["text"]) for abort in runbook["aborts"]] == [
+        ("stop", True, "stopped at restart, ended Cancelled; steady state holds"),
+        ("kill-agent", True, "the agent was killed on web at restart, ended Failed; a second run restored ready"),
+    ]
 
 
 def test_the_measurements_are_flat_records_with_both_columns() -> None:
@@ -98,6 +139,9 @@ def test_the_measurements_are_flat_records_with_both_columns() -> None:
             "lost": 30,
             "lost_seconds": 0.58,
         },
+        "detected_after_seconds": 7.5,
+        "recovered_after_seconds": None,
+        "tick_seconds": 5,
         "date": "2027-01-15",
         "options": {"database": "mysql"},
     }
@@ -135,7 +179,26 @@ def test_the_table_says_what_came_of_each_runbook(whole: RehearsalResult) -> Non
     assert "Example-Restart (restart)" in text
     assert ("fell short" in text) is not whole.passed
     assert ("3 of 200 lost" in text) is not whole.passed
-    assert "instead of: plain restart" in text
+    for row in (
+        r"restart +│ +200 +│ +0 +│ +│ plain restart +│ +230 +│ +30 +│ +0.6 s",
+        r"restart +│ agent killed +│ +1 +│ +0 +│ +1 +│ +0 ",
+        r"restart +│ shop-readiness +│ OK → ALARM → OK +│ +7.5 s \(1.5 ticks\) +│ +4.0 s \(0.8 ticks\)",
+        r"restart +│ shop-down +│ OK +│ +never +│ +never",
+        r"operate +│ yes +│ +1 +│ +1 +│ +0 ",
+    ):
+        assert re.search(row, text), row
+
+
+def test_tables_that_would_be_empty_are_left_out() -> None:
+    whole = result()
+    bare = replace(whole.scenarios[0], baseline=None, detection=None, aborts=())
+    report = as_json(replace(whole, scenarios=(bare,), roles=()))
+    console = Console(width=160)
+    with console.capture() as captured:
+        console.print(as_table(report))
+    for title in ("former commands", "Aborted", "Detection", "Roles"):
+        assert title not in captured.get()
+        assert f"<h2>{title}" not in as_html(report)
 
 
 def test_every_bar_and_step_of_the_chart_is_inside_of_it() -> None:
