@@ -13,6 +13,12 @@ answers() {
 upgrade() {
   local old new=""
   old=$(cat /run/nginx.pid)
+  trap 'rm -f /run/nginx-draining; rm -rf "$work_folder"' EXIT
+  # Answers close their connections from here on, so that the old workers will have none that is in use. Should this run
+  # be killed, the file goes all the same.
+  systemd-run --quiet --collect --on-active=60 rm -f /run/nginx-draining
+  touch /run/nginx-draining
+  sleep 3
   kill -USR2 "$old"
   for _ in $(seq 50); do
     new=$(cat /run/nginx.pid 2>/dev/null || true)
@@ -26,7 +32,10 @@ upgrade() {
   }
   kill -QUIT "$old"
   for _ in $(seq 150); do
-    [ -e "/proc/$old" ] || return 0
+    if [ ! -e "/proc/$old" ]; then
+      rm -f /run/nginx-draining
+      return 0
+    fi
     sleep 0.2
   done
   log "the old master $old still finishes connections"

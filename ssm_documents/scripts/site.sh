@@ -5,6 +5,40 @@ set -euo pipefail
 
 site_source=/opt/flask-app/current/app/deploy/nginx
 
+# install_reload: a reload of nginx, whoever asks for it (certbot's timer too), drains the connections first and is a
+# matter of systemd's: it goes on when the one who asked is gone.
+install_reload() {
+  put_file 755 root:root /usr/local/sbin/nginx-drain <<'END'
+#!/bin/bash
+set -euo pipefail
+# nginx-drain COMMAND…: lets answers close their connections (the site's configuration looks for the file), so that every
+# connection in use has ended properly; then runs the command, and waits until the workers that were there accept no more.
+draining=/run/nginx-draining
+mapfile -t workers < <(pgrep -P "$(cat /run/nginx.pid)")
+trap 'rm -f "$draining"' EXIT
+touch "$draining"
+sleep 3
+"$@"
+for _ in $(seq 100); do
+  busy=no
+  for worker in "${workers[@]}"; do
+    title=$(tr '\0' ' ' 2>/dev/null <"/proc/$worker/cmdline" || true)
+    case $title in "" | *"shutting down"*) ;; *) busy=yes ;; esac
+  done
+  [ "$busy" = yes ] || exit 0
+  sleep 0.1
+done
+END
+  mkdir -p /etc/systemd/system/nginx.service.d
+  put_file 644 root:root /etc/systemd/system/nginx.service.d/flask-ops.conf <<'END'
+[Service]
+ExecReload=
+ExecReload=/usr/sbin/nginx -t -q
+ExecReload=/usr/local/sbin/nginx-drain /usr/sbin/nginx -s reload
+END
+  [ "$(systemctl show --property NeedDaemonReload --value nginx)" = no ] || systemctl daemon-reload
+}
+
 # reload_nginx: only a configuration that nginx itself accepts is loaded.
 reload_nginx() {
   nginx -t 2>"$work_folder/nginx.log" || {
@@ -22,8 +56,10 @@ install_site() {
   scheme=http
   if [ -n "$1" ] && [ -s "$(certificate_folder "$1")/fullchain.pem" ]; then scheme=https; fi
   mkdir -p /var/www/acme /etc/nginx/sites-enabled
+  install_reload
   put_file 644 root:root /etc/nginx/nginx.conf <"$site_source/nginx.conf"
-  for file in flask-app-proxy.conf flask-app-acme.conf; do
+  for file in flask-app-proxy.conf flask-app-upstream.conf flask-app-acme.conf; do
+    [ -e "$site_source/$file" ] || continue # a release that is older than this document
     put_file 644 root:root "/etc/nginx/$file" <"$site_source/$file"
   done
   if [ "$scheme" = https ]; then
