@@ -46,14 +46,15 @@ build_release() {
     fail "commit $release of $1 has no folders webapp and db at its top"
   mv "$folder/webapp" "$folder/app"
   printf '%s\n' "$release" >"$folder/app/RELEASE"
-  python3 -m venv "$folder/venv"
+  # At the lowest priority: requests are served meanwhile, on a host that may have one processor.
+  nice -n 19 python3 -m venv "$folder/venv"
   # Wheels only: a host has no compiler, and an installation must not run a package's own build code as root.
-  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore nice "$folder/venv/bin/pip" install -q --no-input \
+  PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore nice -n 19 "$folder/venv/bin/pip" install -q --no-input \
     --only-binary :all: -r "$folder/app/requirements.txt" >"$work_folder/pip.log" 2>&1 || {
     tail -n 20 "$work_folder/pip.log" >&2
     fail "the requirements of release $release cannot be installed (pip's last lines are above)"
   }
-  nice "$folder/venv/bin/python" -m compileall -q "$folder/app"
+  nice -n 19 "$folder/venv/bin/python" -m compileall -q "$folder/app"
   touch "$folder/COMPLETE"
 }
 
