@@ -52,15 +52,13 @@ def download(settings: Settings, folder: Path, progress: Progress) -> dict[str, 
     machine = platform.machine()
     argv += [f"--platform=manylinux_2_{minor}_{machine}" for minor in reversed(_GLIBC_MINORS)]
     argv += [f"--platform=manylinux2014_{machine}"]
-    for path in files:
-        argv += ["--requirement", str(path)]
-    try:
-        run(argv, timeout_seconds=600, environment={"TMPDIR": str(folder)})
-    except CommandError as error:
-        names = ", ".join(str(path) for path in files)
-        if space.ran_out(error.output):
-            raise ImageError(space.full(str(folder), "download Python packages", _NEEDED)) from None
-        raise ImageError(
-            f"the Python packages of {names} cannot be downloaded for Python {settings.image.python}: {error}"
-        ) from None
+    for path in files:  # one by one, since they may want different versions of the same package
+        try:
+            run([*argv, "--requirement", str(path)], timeout_seconds=600, environment={"TMPDIR": str(folder)})
+        except CommandError as error:
+            if space.ran_out(error.output):
+                raise ImageError(space.full(str(folder), "download Python packages", _NEEDED)) from None
+            raise ImageError(
+                f"the Python packages of {path} cannot be downloaded for Python {settings.image.python}: {error}"
+            ) from None
     return {f"{recipes.WHEELS}/{wheel.name}": File(wheel.read_bytes()) for wheel in sorted(target.glob("*.whl"))}

@@ -26,8 +26,8 @@ def run(
     approve: bool = False,
 ) -> Run:
     """Start a runbook and follow it. One that does not end in time is cancelled, and its status is TimedOut.
-    `approve` answers what it waits to have approved, as the caller.
 
+    `approve` answers what it waits to have approved, as the caller.
     Raises botocore's ClientError when the service refuses to start it. An interruption (KeyboardInterrupt) stops it.
     """
     started = time.time()

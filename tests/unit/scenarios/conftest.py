@@ -46,6 +46,7 @@ class FakeSsm:
         self.commands = commands or {}
         self.started: list[dict[str, Any]] = []
         self.stopped: list[str] = []
+        self.signals: list[str] = []
 
     def start_automation_execution(self, **request: Any) -> dict[str, Any]:
         self.started.append(request)
@@ -54,6 +55,9 @@ class FakeSsm:
     def get_automation_execution(self, **_: Any) -> dict[str, Any]:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         return {"AutomationExecution": state}
+
+    def send_automation_signal(self, **request: Any) -> None:
+        self.signals.append(request["SignalType"])
 
     def stop_automation_execution(self, **request: Any) -> None:
         self.stopped.append(request["Type"])

@@ -76,6 +76,21 @@ def test_a_plugin_that_still_runs_is_not_told_yet(fakes: SimpleNamespace) -> Non
     assert told(events) == [("act", "InProgress"), ("act", "Cancelled")]
 
 
+@pytest.mark.parametrize(("approve", "signals"), [(True, ["Approve"]), (False, [])])
+def test_what_waits_to_be_approved_is_approved_once_if_the_scenario_says_so(
+    fakes: SimpleNamespace, approve: bool, signals: list[str]
+) -> None:
+    waiting = {**fakes.step("ask", "Waiting"), "Action": "aws:approve"}
+    ssm = fakes.ssm(
+        fakes.execution("Waiting", waiting),
+        fakes.execution("Waiting", waiting),
+        fakes.execution("Success", {**waiting, "StepStatus": "Success"}),
+    )
+    executions = Executions(fakes.aws(ssm))
+    executions.follow("e-1", lambda _: None, timeout_seconds=5, approve=approve)
+    assert ssm.signals == signals
+
+
 def test_an_execution_that_does_not_end_in_time_is_stopped_and_counts_as_timed_out(fakes: SimpleNamespace) -> None:
     ssm = fakes.ssm(fakes.execution("InProgress", fakes.step("act", "InProgress")))
     run = runs.run(Executions(fakes.aws(ssm)), "Example-Restart", {}, tell=lambda _: None, timeout_seconds=-1)
