@@ -127,7 +127,7 @@ def certificate_rules(facts):
     yield from host_rules(facts, "web")
     addresses = str(web.get("resolves_to", "")).split()
     yield not addresses, f"{facts['domain']} does not resolve", f"point it to {facts['address']}"
-    elsewhere = facts["address"] not in addresses
+    elsewhere = any(address != facts["address"] for address in addresses)
     yield elsewhere, f"{facts['domain']} points to {' '.join(addresses)}", f"point it to {facts['address']}"
     yield from open_ports(facts)
     yield from nginx_rules(web)
