@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rehearsal.daemon.state import State, process_started
+from rehearsal.hosts import Internet
 from rehearsal.hosts.engine import connect
 from rehearsal.hosts.errors import EngineError
 from rehearsal.hosts.labels import of_project
@@ -99,6 +100,40 @@ def test_a_killed_up_is_cleared_by_the_next_and_down_leaves_nothing(
     assert down.returncode == 0, down.stderr
     assert left_behind(settings) == {}
     assert command("down").returncode == 0
+
+
+def test_a_drill_undoes_itself_when_runbook_agent_and_endpoint_are_gone(
+    settings: Settings, command: Callable[..., Any]
+) -> None:
+    up = command("up")
+    assert up.returncode == 0, up.stderr
+    drill = ["run", "FlaskOps-SimulateDatabaseOutage"]
+    drill += ["--parameters", f"StackName={settings.stacks[-1].name},Mode=observe-only,DurationSeconds=40"]
+    with subprocess.Popen(
+        [str(ROOT / "rehearse"), *drill], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as runbook:  # fmt: skip
+        assert _answers(settings, "503"), "the drill did not break anything"
+        os.killpg(runbook.pid, signal.SIGKILL)
+    state = State.read(settings.state_folder)
+    assert state is not None
+    _kill(state)
+    for host in _hosts(settings):
+        stopped = host.exec_run(["systemctl", "stop", "amazon-ssm-agent.service"])
+        assert stopped.exit_code == 0, stopped.output
+    assert _answers(settings, "200"), "the host did not undo the fault by itself"
+
+
+def _answers(settings: Settings, wanted: str) -> bool:
+    """Whether the application's database check comes to answer so, as seen from the outside, within two minutes."""
+    ask = ["curl", "--silent", "--max-time", "10", "--cacert", "/etc/rehearsal/acme-root.pem", "--output", "/dev/null"]
+    ask += ["--write-out", "%{http_code}", "https://shop.example.test/db-check"]
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if Internet(settings).run(ask, timeout_seconds=30).stdout == wanted:
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def _kill(state: State) -> None:
