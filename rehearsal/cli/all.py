@@ -55,7 +55,9 @@ def all_command(
     with exclusive(settings):
         up = bring_up(settings, variant, progress, keep_failed=keep)
         try:
-            result = MainJob(settings, up, common, progress, started).run(scenarios)
+            result = MainJob(settings, up, common, progress, started, is_full=suite == "full" and not only).run(
+                scenarios
+            )
             write(settings, result)
         finally:
             if not keep and not up.was_up:

@@ -13,6 +13,7 @@ from rehearsal.cli.report import texts_of
 from rehearsal.cli.surroundings import surroundings_of
 from rehearsal.daemon.launch import LOG_FILE
 from rehearsal.scenarios.checks import CheckResult
+from rehearsal.scenarios.permissions import RoleUse, judge_roles, roles_of
 from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.results import RehearsalResult, ScenarioResult
 from rehearsal.scenarios.runner import Narrator, ScenarioRunner
@@ -30,24 +31,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MainJob:
-    """What scenarios are run with. `started`, in epoch seconds, is when the whole job began."""
+    """What scenarios are run with. `started`, in epoch seconds, is when the whole job began.
+
+    `is_full` is whether they are all there are: only then is a grant that none of them used one that nothing needs.
+    """
 
     settings: Settings
     up: Up
     common: Common
     progress: Progress
     started: float
+    is_full: bool = False
 
     def run(self, scenarios: Sequence[Scenario]) -> RehearsalResult:
         surroundings = surroundings_of(self.settings, self.up.state, self.common)
         results = [self._one(scenario, surroundings) for scenario in scenarios]
         with self.progress.phase("Searching for secrets where they must not be"):
             checks = self._search_secrets(surroundings, self._result(results))
+        roles: list[RoleUse] = []
+        if self.is_full:
+            with self.progress.phase("Looking at what the roles were used for"):
+                roles, judged = self._look_at_roles(surroundings, scenarios)
+                checks += judged
         with self.progress.phase("Waiting for the AWS CLI's own word on the deployments"):
             self.up.confirm()
-        return self._result(results, checks)
+        return self._result(results, checks, roles, surroundings.tick_seconds)
 
-    def _result(self, results: Sequence[ScenarioResult], checks: Sequence[CheckResult] = ()) -> RehearsalResult:
+    def _result(
+        self,
+        results: Sequence[ScenarioResult],
+        checks: Sequence[CheckResult] = (),
+        roles: Sequence[RoleUse] = (),
+        tick_seconds: float | None = None,
+    ) -> RehearsalResult:
         return RehearsalResult(
             started=self.started,
             seconds=round(time.time() - self.started, 1),
@@ -55,6 +71,8 @@ class MainJob:
             phases=tuple(self.progress.phases),
             scenarios=tuple(results),
             checks=tuple(checks),
+            roles=tuple(roles),
+            tick_seconds=tick_seconds,
         )
 
     def _one(self, scenario: Scenario, surroundings: Surroundings) -> ScenarioResult:
@@ -66,6 +84,18 @@ class MainJob:
                     phase.fell_short = True
                     self.progress.block(f"fell short: {check.name}: {check.detail}")
         return result
+
+    def _look_at_roles(
+        self, surroundings: Surroundings, scenarios: Sequence[Scenario]
+    ) -> tuple[list[RoleUse], list[CheckResult]]:
+        """Every runbook ran, and each way of its scenarios: nothing may be left over, and nothing was missing."""
+        expected = {action for scenario in scenarios for action in scenario.expect.denied}
+        stacks = [stack.name for stack in self.settings.stacks]
+        try:
+            roles = roles_of(surroundings.aws, stacks, expected=expected)
+        except (ScenarioError, ClientError, BotoCoreError) as problem:
+            return [], [CheckResult("roles are used as granted", passed=False, detail=f"not to be seen: {problem}")]
+        return roles, judge_roles(roles)
 
     def _search_secrets(self, surroundings: Surroundings, so_far: RehearsalResult) -> list[CheckResult]:
         """Look in what the account and the hosts have on record, and in what the rehearsal has written itself."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rehearsal.daemon.state import State
+    from rehearsal.scenarios.aws import Aws
     from rehearsal.scenarios.model import Common
     from rehearsal.scenarios.outside import Completed, Running
     from rehearsal.settings import Settings
@@ -43,16 +44,16 @@ class RehearsedOutside:
 def surroundings_of(settings: Settings, state: State, common: Common) -> Surroundings:
     """Scenarios operate the last stack of rehearsal.toml; those before it are what it stands on.
 
-    Their files may use `{{ stack }}`, `{{ outputs.Name }}` (of that stack), `{{ region }}`, `{{ account_id }}` and
-    `{{ variant.option }}`.
+    Their files may use `{{ stack }}`, `{{ outputs.Name }}` (of that stack), `{{ stacks["name"].Name }}` (outputs of any
+    stack), `{{ region }}`, `{{ account_id }}` and `{{ variant.option }}`.
     """
     account = aws(state)
+    stacks = {stack.name: _outputs(account, stack.name) for stack in settings.stacks}
     stack = settings.stacks[-1].name
-    described = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     names = {
         "stack": stack,
-        "outputs": outputs,
+        "outputs": stacks[stack],
+        "stacks": stacks,
         "region": state.region,
         "account_id": state.account_id,
         "variant": state.variant,
@@ -65,3 +66,8 @@ def surroundings_of(settings: Settings, state: State, common: Common) -> Surroun
         common=common,
         values=Values(names),
     )
+
+
+def _outputs(account: Aws, stack: str) -> dict[str, str]:
+    described = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -14,14 +14,16 @@ from rehearsal.scenarios.checks import CheckResult
 from rehearsal.scenarios.hosts import HostResult
 from rehearsal.scenarios.measure import Sample, measure
 from rehearsal.scenarios.model import Expect, Fault, Load, Observation, Probe, Scenario
+from rehearsal.scenarios.permissions import Permissions
 from rehearsal.scenarios.problems import ScenarioError
-from rehearsal.scenarios.proofs import Action, Baseline, HostCommand
-from rehearsal.scenarios.results import BaselineResult, Run, ScenarioResult, StepResult
+from rehearsal.scenarios.proofs import Abort, Action, Baseline, Detection, HostCommand
+from rehearsal.scenarios.results import AbortResult, BaselineResult, Run, ScenarioResult, StepResult
 from rehearsal.scenarios.values import Values
 
 UNITS = Observation("units", "host", {"at": "web", "command": "units"})
 SETUP, TIDY, ALSO = (Action("host", {"at": "web", "command": name}) for name in ("setup", "tidy", "also"))
 T = 1_800_000_000.0
+DETECTION = Detection("act", "act", ("shop-Down",), topic=None, notifications=())
 PROBE = Probe("ready", "http", {"url": "https://a/"}, 0)
 SCENARIO = Scenario(
     name="restart",
@@ -223,3 +225,73 @@ def test_a_fault_that_cannot_be_injected_is_mended_and_named(world: World) -> No
     fault = Fault("nginx is down", (SETUP,), (TIDY,), Expect("Success"))
     assert fallen(world.rehearse(replace(SCENARIO, faults=(fault,)))) == ["nginx is down: carried out to its end"]
     assert world.done[-3:] == ["web: setup", "web: tidy", "ask ready"]
+
+
+class Watch:
+    """A DetectionWatch whose alarms are as `well` says beforehand, and notice the fault or not."""
+
+    def __init__(self, world: World, *, well: bool, noticed: bool) -> None:
+        self.world, self.well, self.noticed = world, well, noticed
+
+    def __enter__(self) -> Self:
+        self.world.done.append("watch")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.world.done.append("watch ends")
+
+    def wait_until_well(self) -> CheckResult:
+        return CheckResult("alarms are OK before the run", self.well, "")
+
+    def result(self, run: Run) -> str:
+        self.world.done.append(f"alarms of {run.execution_id}")
+        return "what the alarms did"
+
+    def judge(self, result: str) -> list[CheckResult]:
+        assert result == "what the alarms did"
+        return [CheckResult("detected", self.noticed, "")]
+
+
+@pytest.mark.parametrize(("noticed", "fell"), [(True, []), (False, ["detected"])])
+def test_alarms_are_watched_from_before_the_load_until_they_are_well_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, noticed: bool, fell: list[str]
+) -> None:
+    monkeypatch.setattr(runner, "DetectionWatch", lambda *_: Watch(world, well=True, noticed=noticed))
+    result = world.rehearse(replace(SCENARIO, detection=DETECTION, expect=Expect("Success")))
+    assert world.done == [
+        "ask ready", "watch", "load", "run", "load ends", "alarms of e-1", "watch ends", "ask ready",
+    ]  # fmt: skip
+    assert fallen(result) == fell
+    assert result.detection == "what the alarms did"  # type: ignore[comparison-overlap] # the stand-in's
+
+
+def test_nothing_is_broken_while_an_alarm_is_not_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "DetectionWatch", lambda *_: Watch(world, well=False, noticed=True))
+    result = world.rehearse(replace(SCENARIO, detection=DETECTION))
+    assert "run" not in world.done
+    assert fallen(result) == ["alarms are OK before the run"]
+
+
+def test_each_abort_is_a_check_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    aborts = [
+        AbortResult("act", "stop", "stopped at act", "Cancelled", 1, "holds", ""),
+        AbortResult("act", "kill-agent", "the agent was killed on web at act", "Failed", 1, "broken", "ready: 503"),
+    ]
+
+    def show(_: Any, abort: Abort, execution_id: str) -> list[AbortResult]:
+        assert (abort.by, execution_id) == (("stop", "kill-agent"), "e-1")
+        return aborts
+
+    monkeypatch.setattr(runner.AbortProof, "show", show)
+    result = world.rehearse(replace(SCENARIO, abort=Abort(("stop", "kill-agent"))))
+    assert result.aborts == tuple(aborts)
+    assert fallen(result) == ["its agent killed at act"]
+
+
+@pytest.mark.parametrize(("expected", "fell"), [((), ["nothing was denied"]), (("s3:GetObject",), [])])
+def test_what_is_denied_falls_short_unless_the_scenario_is_about_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, expected: tuple[str, ...], fell: list[str]
+) -> None:
+    permissions = Permissions("arn:aws:iam::1:role/operate", (), (), ("s3:GetObject: not authorized",))
+    monkeypatch.setattr(runner, "permissions_of", lambda *_: permissions)
+    assert fallen(world.rehearse(replace(SCENARIO, expect=Expect("Success", denied=expected)))) == fell
