@@ -47,27 +47,37 @@ def check_nat_gateway(settings: Settings) -> Finding:
 
 
 def check_backup(settings: Settings) -> Finding:
-    """The newest good backup is young enough. A backup is good when its manifest was written, which comes last."""
+    """The newest good backup is young enough. A backup is good when its manifest was written, which comes last.
+
+    A stack that is younger than that may have none yet: its first one is not due.
+    """
     if not settings.backup_bucket:
         return Finding(Status.OK, "no backup bucket is set, so backups are not watched")
+    where = f"{settings.backup_bucket}/{settings.backup_prefix}"
+    limit = settings.backup_max_age_hours
     pages = _client("s3", settings).get_paginator("list_objects_v2")
     wanted = pages.paginate(Bucket=settings.backup_bucket, Prefix=settings.backup_prefix)
     manifests = [row["LastModified"] for page in wanted for row in page.get("Contents", ()) if _is_manifest(row["Key"])]
-    if not manifests:
-        return Finding(Status.DEGRADED, f"no backup in {settings.backup_bucket}/{settings.backup_prefix}")
-    age = (dt.datetime.now(dt.UTC) - max(manifests)).total_seconds() / SECONDS_AN_HOUR
-    metrics = (("BackupAge", age * SECONDS_AN_HOUR, "Seconds"),)
-    if age > settings.backup_max_age_hours:
-        return Finding(
-            Status.DEGRADED,
-            f"the last backup is {age:.1f} h old, more than {settings.backup_max_age_hours:g} h",
-            metrics,
-        )
-    return Finding(Status.OK, f"the last backup is {age:.1f} h old", metrics)
+    if manifests:
+        hours = _hours_since(max(manifests))
+        metrics = (("BackupAge", round(hours * SECONDS_AN_HOUR), "Seconds"),)
+        if hours > limit:
+            return Finding(Status.DEGRADED, f"the last backup is {hours:.1f} h old, more than {limit:g} h", metrics)
+        return Finding(Status.OK, f"the last backup is {hours:.1f} h old", metrics)
+    (stack,) = _client("cloudformation", settings).describe_stacks(StackName=settings.stack_name)["Stacks"]
+    hours = _hours_since(stack["CreationTime"])
+    if hours > limit:
+        return Finding(Status.DEGRADED, f"no backup in {where}, and the stack is {hours:.1f} h old")
+    return Finding(Status.OK, f"no backup in {where} yet; the stack is {hours:.1f} h old, less than {limit:g} h")
+
+
+def _hours_since(moment: dt.datetime) -> float:
+    return (dt.datetime.now(dt.UTC) - moment).total_seconds() / SECONDS_AN_HOUR
 
 
 def _is_manifest(key: str) -> bool:
-    return key.endswith("manifest.json")
+    """FlaskOps-BackupDatabase writes `<dump>.json` beside each dump, once that is whole."""
+    return key.endswith(".sql.gz.json")
 
 
 def _hosts(settings: Settings) -> dict[str, str]:

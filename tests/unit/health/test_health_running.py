@@ -70,8 +70,10 @@ def test_the_metrics_line_is_valid_embedded_metric_format() -> None:
     assert line["StackName"] == "shop"
     for metric in directive["Metrics"]:
         assert isinstance(line[metric["Name"]], int | float), metric
-    assert (line["HttpsFailed"], line["HttpsSeverity"], line["ServiceDown"]) == (1.0, 2, 1.0)
-    assert (line["BackupFailed"], line["BackupAge"]) == (0.0, 5.0)
+    assert (line["HttpsSeverity"], line["BackupSeverity"], line["ServiceDown"]) == (2.0, 0.0, 1.0)
+    assert line["BackupAge"] == 5.0
+    assert line["Details"]["Https"] == "RuntimeError: the service said no"
+    assert set(line["LatencyMs"]) == {"Https", "Backup"}
 
 
 @pytest.mark.parametrize(
