@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 INLINE_BYTES = 51_200  # a larger template has to come from a bucket: the CLI and CloudFormation both say so
 POLL_SECONDS = 0.5
 SLOW_SECONDS = 2  # a resource that takes longer than this gets a line
+AWS = Path(sys.executable).with_name("aws")
 EXECUTED = "Waiting for stack create/update to complete"  # what the CLI says once the change set is under way
 
 
 class Deployment:
-    """One `aws cloudformation deploy`.
+    """One `aws cloudformation deploy`, after `aws cloudformation package` where the template needs a bucket anyway.
 
     The CLI looks at a stack every 30 seconds, so it notices the end late. `wait` returns as soon as CloudFormation says
     that the stack is complete; `confirm` waits for the CLI's own word and exit code.
@@ -48,7 +50,10 @@ class Deployment:
                 f"stack {stack.name}: its template {stack.template} does not exist",
                 next_step="rehearsal.toml names it (stacks.template); [render] says what makes it.",
             )
-        command = _command(stack, parameters, self._bucket())
+        self._folder = tempfile.TemporaryDirectory(prefix="rehearsal-deploy-")
+        bucket = self._bucket()
+        template = self._package(bucket, state) if bucket else stack.template
+        command = _command(stack, template, parameters, bucket)
         self._process = subprocess.Popen(
             command,
             env=command_environment(state),
@@ -86,6 +91,27 @@ class Deployment:
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait()
+
+    def _package(self, bucket: str, state: State) -> Path:
+        """Upload the files that the template names, and return the template that names them in the bucket.
+
+        As JSON, which the next command reads several times as fast as YAML.
+        """
+        packaged = Path(self._folder.name) / "packaged.json"
+        command = [str(AWS), "cloudformation", "package", "--template-file", str(self._stack.template), "--use-json"]
+        command += ["--s3-bucket", bucket, "--s3-prefix", self._stack.name, "--output-template-file", str(packaged)]
+        done = subprocess.run(
+            command,
+            env=command_environment(state),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).strip()
+            raise Problem(f"aws cloudformation package of {self._stack.name} failed:\n{said}")
+        return packaged
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
@@ -172,9 +198,8 @@ def association_report(aws: Aws, association_id: str) -> str:
     return "\n".join(parts)
 
 
-def _command(stack: StackSection, parameters: Mapping[str, str], bucket: str | None) -> list[str]:
-    aws = Path(sys.executable).with_name("aws")
-    command = [str(aws), "cloudformation", "deploy", "--template-file", str(stack.template), "--stack-name", stack.name]
+def _command(stack: StackSection, template: Path, parameters: Mapping[str, str], bucket: str | None) -> list[str]:
+    command = [str(AWS), "cloudformation", "deploy", "--template-file", str(template), "--stack-name", stack.name]
     command += ["--no-fail-on-empty-changeset", "--disable-rollback"]
     if stack.capabilities:
         command += ["--capabilities", *stack.capabilities]

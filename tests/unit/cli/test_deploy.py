@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,36 @@ def test_a_template_that_is_too_large_for_a_request_goes_through_a_bucket(state:
     assert status_of(state, "large") == "CREATE_COMPLETE"
     buckets = [bucket["Name"] for bucket in aws(state).client("s3").list_buckets()["Buckets"]]
     assert "rehearsal-templates-123456789012-us-east-1" in buckets
+
+
+def function(role: str, code: str) -> dict[str, Any]:
+    properties = {"FunctionName": "packaged", "Runtime": "python3.13", "Handler": "handler.handler", "Role": role}
+    return {"Function": {"Type": "AWS::Lambda::Function", "Properties": {**properties, "Code": code}}}
+
+
+@pytest.fixture(scope="module")
+def role(state: State) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    made = aws(state).client("iam").create_role(RoleName="function", AssumeRolePolicyDocument=trust)
+    return str(made["Role"]["Arn"])
+
+
+def test_files_beside_the_template_are_packaged_into_the_bucket(state: State, role: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "reporter.zip", "w") as archive:
+        archive.writestr("handler.py", "def handler(event, context):\n    return event\n")
+    made = function(role, "reporter.zip")
+    path = template(tmp_path, Metadata={"Filler": "x" * INLINE_BYTES}, Resources={"Bucket": BUCKET, **made})
+    deploy(state, path, "packaged")
+    described = aws(state).client("lambda").get_function(FunctionName="packaged")["Configuration"]
+    assert described["CodeSize"] == (tmp_path / "reporter.zip").stat().st_size
+
+
+def test_a_missing_file_that_the_template_names_is_told(state: State, role: str, tmp_path: Path) -> None:
+    made = function(role, "nowhere.zip")
+    path = template(tmp_path, Metadata={"Filler": "x" * INLINE_BYTES}, Resources={"Bucket": BUCKET, **made})
+    with pytest.raises(Problem, match=r"package of missing failed:[\s\S]*nowhere\.zip"):
+        deploy(state, path, "missing")
 
 
 def test_why_a_stack_was_not_deployed_is_told(state: State, tmp_path: Path) -> None:
