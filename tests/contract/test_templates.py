@@ -115,27 +115,30 @@ def test_the_image_is_never_looked_up_again(stack: dict[str, Any]) -> None:
 
 
 def test_only_the_web_host_reaches_the_database(stack: dict[str, Any]) -> None:
-    rules = stack["Resources"]["DatabaseSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-    always = [rule for rule in rules if "Fn::If" not in rule]
-    assert [rule["FromPort"] for rule in always] == [3306]
-    reference = {"Fn::GetAtt": ["WebSecurityGroup", "GroupId"]}
-    assert always[0]["SourceSecurityGroupId"] == reference
-    optional = [rule["Fn::If"] for rule in rules if "Fn::If" in rule]
-    assert [(condition, rule["FromPort"]) for condition, rule, _ in optional] == [("HasSsh", 22)]
+    web = {"Fn::GetAtt": ["WebSecurityGroup", "GroupId"]}
+    (rule,) = stack["Resources"]["DatabaseSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert (rule["FromPort"], rule["ToPort"], rule["SourceSecurityGroupId"]) == (3306, 3306, web)
+    assert stack["Resources"]["DatabaseSsh"]["Properties"]["SourceSecurityGroupId"] == web
 
 
 def test_the_web_host_is_open_where_it_has_to_be(stack: dict[str, Any]) -> None:
     rules = stack["Resources"]["WebSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-    always = {rule["FromPort"]: rule["CidrIp"] for rule in rules if "Fn::If" not in rule}
-    assert always == {443: {"Ref": "FlaskAllowedCidr"}, 80: "0.0.0.0/0"}
+    assert {rule["FromPort"]: rule["CidrIp"] for rule in rules} == {443: {"Ref": "FlaskAllowedCidr"}, 80: "0.0.0.0/0"}
+
+
+def test_ssh_is_closed_unless_a_network_is_named(stack: dict[str, Any]) -> None:
+    optional = resources(stack, "AWS::EC2::SecurityGroupIngress")
+    assert {name: body["Condition"] for name, body in optional.items()} == {"WebSsh": "HasSsh", "DatabaseSsh": "HasSsh"}
+    assert {body["Properties"]["FromPort"] for body in optional.values()} == {22}
+    assert stack["Parameters"]["SshAllowedCidr"]["Default"] == ""
 
 
 def test_every_security_rule_says_what_it_is_for(stack: dict[str, Any]) -> None:
     for group in resources(stack, "AWS::EC2::SecurityGroup").values():
         for direction in ("SecurityGroupIngress", "SecurityGroupEgress"):
-            for rule in group["Properties"][direction]:
-                body = rule["Fn::If"][1] if "Fn::If" in rule else rule
-                assert body["Description"]
+            assert all(rule["Description"] for rule in group["Properties"][direction])
+    for body in resources(stack, "AWS::EC2::SecurityGroupIngress").values():
+        assert body["Properties"]["Description"]
 
 
 def test_hosts_require_imdsv2_encrypt_their_disks_and_have_no_user_data(stack: dict[str, Any]) -> None:
