@@ -57,7 +57,7 @@ def result(**changes: Any) -> RehearsalResult:
         fault=T + 1.5,
         undone=T + 2.5,
         alarms=(
-            AlarmResult("shop-readiness", 7.5, 4.0, ("OK", "ALARM", "OK")),
+            AlarmResult("shop-readiness", 7.5, 8.0, ("OK", "ALARM", "OK")),
             AlarmResult("shop-down", None, None, ("OK",)),
         ),
         others=(Transition("shop-redirect", T + 5, "OK", "ALARM"),),
@@ -109,7 +109,7 @@ def test_detection_is_told_in_seconds_and_in_ticks_and_recovery_only_when_every_
     [runbook] = as_json(result())["runbooks"]
     assert (runbook["detected_after_seconds"], runbook["recovered_after_seconds"]) == (7.5, None)
     noticed, silent = runbook["detection"]["alarms"]
-    assert (noticed["detected_after_ticks"], noticed["recovered_after_ticks"]) == (1.5, 0.8)
+    assert (noticed["detected_after_ticks"], noticed["recovered_after_ticks"]) == (1.5, 1.6)
     assert (silent["detected_after_ticks"], silent["recovered_after_ticks"]) == (None, None)
 
 
@@ -182,7 +182,7 @@ def test_the_table_says_what_came_of_each_runbook(whole: RehearsalResult) -> Non
     for row in (
         r"restart +│ +200 +│ +0 +│ +│ plain restart +│ +230 +│ +30 +│ +0.6 s",
         r"restart +│ agent killed +│ +1 +│ +0 +│ +1 +│ +0 ",
-        r"restart +│ shop-readiness +│ OK → ALARM → OK +│ +7.5 s \(1.5 ticks\) +│ +4.0 s \(0.8 ticks\)",
+        r"restart +│ shop-readiness +│ OK → ALARM → OK +│ +7.5 s \(1.5 ticks\) +│ +8.0 s \(1.6 ticks\)",
         r"restart +│ shop-down +│ OK +│ +never +│ +never",
         r"operate +│ yes +│ +1 +│ +1 +│ +0 ",
     ):
