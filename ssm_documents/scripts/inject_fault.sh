@@ -80,10 +80,11 @@ END
 hold_lock drill 60
 # What an earlier drill left is undone first, so that two never overlap.
 recover
+broken_at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
 case $fault in
   database-outage) database_outage ;;
   network-isolation) network_isolation ;;
   expired-certificate) expired_certificate ;;
   *) fail "unknown fault $fault" ;;
 esac
-result fault "$fault" injected yes undo_after_seconds "$seconds"
+result fault "$fault" injected yes broken_at "$broken_at" undo_after_seconds "$seconds"
