@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.scenarios import runs
@@ -49,7 +49,7 @@ class AbortProof:
         steps = [step for step in whole["StepExecutions"] if step.get("ExecutionStartTime")]
         for step in steps:
             for by in abort.by:
-                if by == "stop" or self._agents.at_work(step):
+                if by == "stop" or self._agents.commands_of(step):
                     yield self._abort(abort, step["StepName"], by)
 
     def _abort(self, abort: Abort, step: str, by: str) -> AbortResult:
@@ -63,8 +63,10 @@ class AbortProof:
         if status not in FINISHED:
             self.actions.surroundings.executions.stop(str(execution["AutomationExecutionId"]))
             return result.ended("broken", f"still {status} after {END_SECONDS} s")
-        if by == "kill-agent" and (problem := self._agents.survived()):
-            return result.ended("broken", problem)
+        if by == "kill-agent" and where:
+            result = replace(result, where=f"{where} {self._agents.moment()}")
+            if problem := self._agents.survived():
+                return result.ended("broken", problem)
         return self._judge(result)
 
     def _judge(self, result: AbortResult) -> AbortResult:
@@ -115,9 +117,7 @@ class AbortProof:
 
         def strike(execution: Mapping[str, Any]) -> str:
             reached = [item for item in execution["StepExecutions"] if item["StepName"] == step]
-            instances = sorted({instance for item in reached for instance in self._agents.at_work(item)})
-            if not instances:
-                return ""
-            return f"{self._agents.kill(instances)} at {step}"
+            commands = [command for item in reached for command in self._agents.commands_of(item)]
+            return self._agents.kill(commands) if commands else ""
 
         return strike

@@ -82,7 +82,8 @@ class FakePaginator:
 
     def paginate(self, *, CommandId: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803 - boto3's
         plugins = [{"Name": plugin["PluginName"], "Status": plugin["Status"]} for plugin in self.commands[CommandId]]
-        return [{"CommandInvocations": [{"InstanceId": "i-1", "CommandPlugins": plugins}]}]
+        status = "Failed" if any(plugin["Status"] == "Failed" for plugin in plugins) else "Success"
+        return [{"CommandInvocations": [{"InstanceId": "i-1", "Status": status, "CommandPlugins": plugins}]}]
 
 
 class FakeAws:

@@ -127,12 +127,25 @@ def test_a_step_that_ended_too_soon_is_said_to_have_ended(world: World) -> None:
 def test_the_agent_is_killed_with_all_that_runs_under_it_once_the_step_has_a_command_there(world: World) -> None:
     failed = world.fakes.execution("Failed", world.fakes.step("act", "Failed", **COMMAND))
     world.ssm.states = [world.running("act"), world.running("act", **COMMAND)]
-    world.hosts.on_kill = lambda: setattr(world.ssm, "states", [failed])
+
+    def crash() -> None:
+        world.ssm.states = [failed]
+        world.ssm.commands["c-1"][0]["Status"] = "Failed"
+
+    world.hosts.on_kill = crash
     [result] = world.abort(KILL)
-    assert result.as_text() == "the agent was killed on web at act, ended Failed; steady state holds"
+    assert result.where == "the agent was killed on web while its command ran"
+    assert (result.status, result.outcome) == ("Failed", "holds")
     [command] = world.hosts.sent
     assert "systemctl kill --kill-whom=all --signal=KILL agent.service" in command
     assert world.ssm.stopped == []
+
+
+def test_a_kill_that_comes_after_the_command_says_so(world: World) -> None:
+    world.hosts.on_kill = lambda: setattr(world.ssm, "states", [world.fakes.execution("Success")])
+    world.ssm.states = [world.running("act", **COMMAND)]
+    [result] = world.abort(KILL)
+    assert result.where == "the agent was killed on web when its command had ended"
 
 
 def test_an_agent_that_was_not_started_again_was_not_killed(world: World) -> None:
