@@ -29,6 +29,7 @@ COMMANDS = {
     "run": LazyCommand("rehearsal.cli.run", "run_command", "Start one runbook and stream what it does."),
     "plan": LazyCommand("rehearsal.documents.commands", "plan", "Resolve a runbook's steps without running them."),
     "lint": LazyCommand("rehearsal.documents.commands", "lint", "Check documents."),
+    "catalogue": LazyCommand("rehearsal.cli.catalogue", "catalogue_command", "Write or check the library's pages."),
     "report": LazyCommand("rehearsal.cli.report", "report_command", "Print or open the last report."),
 }
 

@@ -21,8 +21,9 @@ ALLOWED: dict[str, set[str]] = {
     "hosts": {"settings", "cloud.inventory"},
     "scenarios": {"settings", "documents"},
     "console": {"settings", "documents"},
+    "catalogue": {"documents"},
     "daemon": {"settings", "cloud", "hosts"},
-    "cli": {"settings", "documents", "scenarios", "console", "hosts", "cloud", "daemon"},
+    "cli": {"settings", "documents", "scenarios", "console", "catalogue", "hosts", "cloud", "daemon"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = ["all", "up", "down", "status", "env", "run", "plan", "lint", "report"]
+COMMANDS = ["all", "up", "down", "status", "env", "run", "plan", "lint", "catalogue", "report"]
 TOML = """
 name = "example"
 [[stacks]]
