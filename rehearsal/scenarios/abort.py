@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.03  # steps that only ask an API are over in little more
 # A cancellation may take two minutes by its definition; a command whose agent died, until its step's own time is over.
 END_SECONDS = 420
+STOPPED = "stopped at"
 
 Strike = Callable[[Mapping[str, Any]], str]
 """Aborts the execution that it is shown, if the moment has come: where, or empty when it has not."""
@@ -28,12 +29,13 @@ Strike = Callable[[Mapping[str, Any]], str]
 
 @dataclass
 class AbortProof:
-    """What to abort, and the steady state that has to survive it."""
+    """What to abort, and the steady state that has to survive it. `approve` answers approvals, as in `runs.run`."""
 
     runbook: str
     parameters: Mapping[str, Any]
     probes: Sequence[Probe]
     actions: Actions
+    approve: bool = False
     _agents: Agents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,8 @@ class AbortProof:
 
     def _run_again(self) -> str:
         executions = self.actions.surroundings.executions
-        return runs.run(executions, self.runbook, self.parameters, tell=self.actions.tell).status
+        again = runs.run(executions, self.runbook, self.parameters, tell=self.actions.tell, approve=self.approve)
+        return again.status
 
     def _broken(self) -> list[CheckResult]:
         return [result for result in ask_all(self.probes, self.actions.surroundings) if not result.passed]
@@ -92,13 +95,16 @@ class AbortProof:
         """The execution as it ended, or as it is when its time is over, and where it was struck in truth."""
         executions = self.actions.surroundings.executions
         execution_id = executions.start(self.runbook, self.parameters)
-        where = ""
+        where, unapproved = "", self.approve
         deadline = time.monotonic() + END_SECONDS
         while True:
             execution = executions.get(execution_id)
             if execution["AutomationExecutionStatus"] in FINISHED or time.monotonic() > deadline:
                 return execution, where
             where = where or strike(execution)
+            if unapproved and not where.startswith(STOPPED) and _awaits_approval(execution):
+                executions.approve(execution_id)
+                unapproved = False
             time.sleep(POLL_SECONDS)
 
     def _stop_at(self, step: str) -> Strike:
@@ -108,7 +114,7 @@ class AbortProof:
                 return ""
             under_way = [name for name, state in begun.items() if state in {"InProgress", "Waiting"}]
             self.actions.surroundings.executions.stop(execution["AutomationExecutionId"])
-            return f"stopped at {', '.join(under_way) or step}"
+            return f"{STOPPED} {', '.join(under_way) or step}"
 
         return strike
 
@@ -121,3 +127,8 @@ class AbortProof:
             return self._agents.kill(commands) if commands else ""
 
         return strike
+
+
+def _awaits_approval(execution: Mapping[str, Any]) -> bool:
+    waiting = [step for step in execution["StepExecutions"] if step.get("StepStatus") == "Waiting"]
+    return any(step["Action"] == "aws:approve" for step in waiting)

@@ -75,6 +75,10 @@ class Executions:
         except self._ssm.exceptions.InvalidAutomationStatusUpdateException:
             return
 
+    def approve(self, execution_id: str) -> None:
+        """Answer what it waits to have approved, as the caller."""
+        self._ssm.send_automation_signal(AutomationExecutionId=execution_id, SignalType="Approve")
+
     def follow(
         self, execution_id: str, tell: Callable[[Event], None], *, timeout_seconds: float, approve: bool = False
     ) -> dict[str, Any]:
@@ -89,7 +93,7 @@ class Executions:
             for event in self._news(execution, seen):
                 tell(event)
                 if approve and isinstance(event, StepChange) and event.awaits_approval:
-                    self._ssm.send_automation_signal(AutomationExecutionId=execution_id, SignalType="Approve")
+                    self.approve(execution_id)
             if execution["AutomationExecutionStatus"] in FINISHED:
                 return execution
             if time.monotonic() > deadline:

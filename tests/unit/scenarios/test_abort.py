@@ -59,6 +59,7 @@ class World:
         self.broken: list[bool] = [False]
         self.ssm = fakes.ssm(self.running("act"), commands={"c-1": [{"PluginName": "restart", "Status": "Success"}]})
         self.unit: str | None = "agent.service"
+        self.approve = False
 
     def running(self, name: str, **more: Any) -> dict[str, Any]:
         state: dict[str, Any] = self.fakes.execution("InProgress", self.fakes.step(name, "InProgress", **more))
@@ -81,7 +82,7 @@ class World:
         actions = Actions(surroundings, lambda _: None)
         whole = first or self.fakes.execution("Success", self.fakes.step("act", "Success", **COMMAND))
         self.ssm.states.insert(0, whole)
-        return list(AbortProof("Example-Restart", {}, [], actions).show(abort, "e-0"))
+        return list(AbortProof("Example-Restart", {}, [], actions, approve=self.approve).show(abort, "e-0"))
 
 
 @pytest.fixture
@@ -199,3 +200,20 @@ def test_without_a_unit_there_is_nothing_to_kill(world: World) -> None:
     world.unit = None
     with pytest.raises(ScenarioError, match="agent_unit"):
         world.abort(KILL)
+
+
+def test_an_approval_is_given_once_where_the_scenario_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    signals: list[str] = []
+    waiting = {**world.fakes.step("ask", "Waiting"), "Action": "aws:approve"}
+    world.approve = True
+    world.ssm.states = [
+        world.fakes.execution("InProgress", waiting, world.fakes.step("act", "Pending")),
+        world.fakes.execution("InProgress", waiting, world.fakes.step("act", "Pending")),
+        world.running("act"),
+    ]
+    monkeypatch.setattr(
+        world.ssm, "send_automation_signal", lambda **signal: signals.append(signal["SignalType"]), raising=False
+    )
+    [result] = world.abort()
+    assert result.where == "stopped at act"
+    assert signals == ["Approve"]
