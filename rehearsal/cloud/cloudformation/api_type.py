@@ -76,5 +76,7 @@ class Ec2Type(ApiType):
             context.client("ec2").delete_tags(
                 Resources=[self.taggable(made)], Tags=[{"Key": key} for key in sorted(gone)]
             )
-        self.tag(context, made, new)
+        # Where no property changed, tags of the stack did. What did not change must not need the right to be changed.
+        if old.get("Tags") != new.get("Tags") or dict(old) == dict(new):
+            self.tag(context, made, new)
         return made
