@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
 from rehearsal.cloud.cloudformation.api_type import Ec2Type
 from rehearsal.cloud.cloudformation.resource_type import Made
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TAGS = [{"Key": "Role", "Value": "web"}]
 
@@ -29,9 +26,7 @@ class Thing(Ec2Type):
         ({"Tags": TAGS}, {}, ["delete_tags", "create_tags"]),
     ],
 )
-def test_tags_are_set_again_only_where_some_changed(
-    old: Mapping[str, Any], new: Mapping[str, Any], calls: list[str]
-) -> None:
+def test_tags_are_set_again_only_where_some_changed(old: dict[str, Any], new: dict[str, Any], calls: list[str]) -> None:
     context = MagicMock()
     Thing().update(context, Made("thing-1", {}), old, new)
     made = [name for name, _, _ in context.client.return_value.method_calls]
