@@ -17,6 +17,10 @@ SECTIONS = frozenset(
     {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions",
      "Transform", "Resources", "Outputs"}
 )  # fmt: skip
+# Changes what begins with AWS::Serverless and the section Globals alone, neither of which this endpoint takes: a template
+# without them, like that of the bucket which the SAM CLI makes for itself, is the same before and after.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-aws-serverless.html
+SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
 PSEUDO_PARAMETERS = frozenset(
     f"AWS::{name}"
     for name in ("AccountId", "NotificationARNs", "NoValue", "Partition", "Region", "StackId", "StackName", "URLSuffix")
@@ -127,7 +131,7 @@ def _check_shape(content: Mapping[str, Any]) -> None:
     for section in SECTIONS - {"AWSTemplateFormatVersion", "Description", "Transform", "Metadata"}:
         if section in content and not isinstance(content[section], dict):
             raise _format_error(f"{section} must be a map of logical names.")  # the service's texts differ by section
-    if content.get("Transform"):
+    if content.get("Transform") not in (None, [], SERVERLESS_TRANSFORM, [SERVERLESS_TRANSFORM]):
         raise ValidationError(message=f"Transforms are not part of this endpoint: {content['Transform']}")
     if not content.get("Resources"):
         raise _format_error("At least one Resources member must be defined.")
