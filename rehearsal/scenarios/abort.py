@@ -61,7 +61,17 @@ class AbortProof:
         execution, where = self._start_and_strike(strike)
         seconds = round(time.monotonic() - started, 2)
         status = str(execution["AutomationExecutionStatus"])
-        result = AbortResult(step, by, where or "it ended before it could be aborted", status, seconds, "broken", "")
+        result = AbortResult(
+            step=step,
+            by=by,
+            where=where or "it ended before it could be aborted",
+            status=status,
+            seconds=seconds,
+            outcome="broken",
+            detail="",
+            execution_id=str(execution["AutomationExecutionId"]),
+            failed=tuple(_failed(execution, apart_from=step)),
+        )
         if status not in FINISHED:
             self.actions.surroundings.executions.stop(str(execution["AutomationExecutionId"]))
             return result.ended("broken", f"still {status} after {END_SECONDS} s")
@@ -127,6 +137,11 @@ class AbortProof:
             return self._agents.kill(commands) if commands else ""
 
         return strike
+
+
+def _failed(execution: Mapping[str, Any], *, apart_from: str) -> list[str]:
+    steps = [step for step in execution["StepExecutions"] if step.get("StepStatus") in {"Failed", "TimedOut"}]
+    return [step["StepName"] for step in steps if step["StepName"] != apart_from]
 
 
 def _awaits_approval(execution: Mapping[str, Any]) -> bool:

@@ -63,6 +63,7 @@ class AbortResult:
     """One execution that was aborted at a step.
 
     `by` is how (a proofs.AbortBy), `where` the place in truth, `seconds` how long the execution took to its end.
+    `failed` are the other steps that failed on its way there, of its undo above all.
     """
 
     step: str
@@ -73,6 +74,8 @@ class AbortResult:
     outcome: Literal["holds", "restored", "broken"]
     """Steady state held; one more run of the same runbook restored it; neither."""
     detail: str
+    execution_id: str = ""
+    failed: tuple[str, ...] = ()
 
     def ended(self, outcome: Literal["holds", "restored", "broken"], detail: str) -> AbortResult:
         return replace(self, outcome=outcome, detail=detail)
@@ -87,7 +90,8 @@ class AbortResult:
             "restored": f"a second run restored {self.detail}",
             "broken": f"broken: {self.detail}",
         }
-        return f"{self.where}, ended {self.status}; {outcomes[self.outcome]}"
+        failed = f"; on the way failed {', '.join(self.failed)}" if self.failed else ""
+        return f"{self.where}, ended {self.status}{failed}; {outcomes[self.outcome]}"
 
 
 @dataclass(frozen=True)

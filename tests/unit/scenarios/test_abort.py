@@ -149,6 +149,18 @@ def test_a_kill_that_comes_after_the_command_says_so(world: World) -> None:
     assert result.where == "the agent was killed on web when its command had ended"
 
 
+def test_a_step_of_the_undo_that_fails_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = [world.fakes.step("act", "Failed"), world.fakes.step("undo", "TimedOut")]
+
+    def stop(**_: Any) -> None:
+        world.ssm.states = [world.fakes.execution("Cancelled", *ended)]
+
+    monkeypatch.setattr(world.ssm, "stop_automation_execution", stop)
+    [result] = world.abort()
+    assert (result.failed, result.execution_id) == (("undo",), "e-1")
+    assert "ended Cancelled; on the way failed undo; steady state holds" in result.as_text()
+
+
 def test_an_agent_that_was_not_started_again_was_not_killed(world: World) -> None:
     world.hosts.is_immortal = True
     world.hosts.on_kill = lambda: setattr(world.ssm, "states", [world.fakes.execution("Success")])
