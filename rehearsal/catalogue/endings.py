@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rehearsal.documents.runbook import Runbook, Step
 
 _STOPPED = "Somebody stopped the run."
+_APPROVE = "aws ssm send-automation-signal --automation-execution-id ID --signal-type Approve"
 _REPEAT = "Nothing is undone: what ran stays, and the runbook may be run again."
 
 
@@ -23,7 +24,7 @@ class Ending:
 
 
 def endings(runbook: Runbook) -> list[Ending]:
-    """The statuses that a person may meet at the end of a run."""
+    """The statuses that a person may meet at the end of a run, and while it waits for one."""
     found = [
         Ending("Success", "Every step that has to succeed did; see [Result](#result)."),
         Ending("Failed", f"`FailureMessage` names the step and says why. {_undone(runbook, 'onFailure')}"),
@@ -31,8 +32,7 @@ def endings(runbook: Runbook) -> list[Ending]:
         Ending("Cancelled", f"{_STOPPED} {_undone(runbook, 'onCancel')}"),
     ]
     if any(step.action == "aws:approve" for step in runbook.steps):
-        meaning = "An approver has to agree: `aws ssm send-automation-signal --signal-type Approve`."
-        found.insert(0, Ending("Waiting", meaning))
+        found.insert(0, Ending("Waiting", f"An approver has to agree: `{_APPROVE}`."))
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.catalogue.said import said
-from rehearsal.catalogue.texts import one_line, template_text
+from rehearsal.catalogue.texts import escaped, one_line, template_text
 from rehearsal.documents.model import DocumentKind
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SCHEDULE = "AWS::Scheduler::Schedule"
 
 @dataclass(frozen=True, order=True)
 class Named:
-    """Something that names a document, and what it says."""
+    """Something that names a document (for a code span), and what it says (Markdown)."""
 
     name: str
     text: str
@@ -35,7 +35,7 @@ def alarms(sources: Sources, document: str) -> list[Named]:
     for properties in _of_type(sources, *_ALARMS):
         text = one_line(template_text(properties.get("AlarmDescription", "")))
         if _names(text, document):
-            found.append(Named(template_text(properties.get("AlarmName", "")), text))
+            found.append(Named(template_text(properties.get("AlarmName", "")), escaped(text)))
     return found
 
 
@@ -44,9 +44,19 @@ def schedules(sources: Sources, document: str) -> list[Named]:
     found = []
     for properties in _of_type(sources, _SCHEDULE):
         if _names(json.dumps(properties.get("Target", {})), document):
-            when = template_text(properties.get("ScheduleExpression", ""))
-            found.append(Named(when, one_line(template_text(properties.get("Description", "")))))
+            when = _usual(sources, properties.get("ScheduleExpression", ""))
+            found.append(Named(when, escaped(one_line(template_text(properties.get("Description", ""))))))
     return found
+
+
+def _usual(sources: Sources, value: Any) -> str:
+    """The value, or the default of the template's parameter that it refers to."""
+    name = value.get("Ref") if isinstance(value, dict) else None
+    for template in sources.templates:
+        default = template.get("Parameters", {}).get(name, {}).get("Default")
+        if default:
+            return str(default)
+    return template_text(value)
 
 
 def senders(sources: Sources, document: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ import jinja2
 
 from rehearsal.catalogue.command_entry import entry
 from rehearsal.catalogue.runbook_page import runbook_page
+from rehearsal.catalogue.texts import linked
 from rehearsal.documents.model import DocumentKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rehearsal.catalogue.mentions import Named
     from rehearsal.catalogue.sources import Sources
 
@@ -20,7 +24,9 @@ INDEX, DOCUMENTS = "README.md", "documents.md"
 
 def catalogue(sources: Sources) -> dict[str, str]:
     """The text of each page. The same sources give the same bytes."""
-    environment = _environment()
+    targets = {document.name: f"{DOCUMENTS}#{document.name.lower()}" for document in sources.documents}
+    targets |= {document.name: f"{document.name}.md" for document in sources.of_kind(DocumentKind.AUTOMATION)}
+    environment = _environment(targets)
     runbooks = {document.name: runbook_page(document, sources) for document in sources.of_kind(DocumentKind.AUTOMATION)}
     groups = {title: [runbooks[name] for name in names] for title, names in sources.groups.items()}
     commands = [entry(document, sources) for document in sources.of_kind(DocumentKind.COMMAND)]
@@ -35,10 +41,10 @@ def catalogue(sources: Sources) -> dict[str, str]:
         DOCUMENTS: _page(environment, "documents.md.j2").render(**shared),
     }
     template = _page(environment, "runbook.md.j2")
-    return pages | {f"{name}.md": template.render(page=page, runbooks=runbooks) for name, page in runbooks.items()}
+    return pages | {f"{name}.md": template.render(page=page) for name, page in runbooks.items()}
 
 
-def _environment() -> jinja2.Environment:
+def _environment(targets: Mapping[str, str]) -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=False,  # noqa: S701 - Markdown from the checkout's own files, not HTML from anybody else's
         undefined=jinja2.StrictUndefined,
@@ -46,13 +52,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["anchor"] = _anchor
+    environment.filters["linked"] = partial(linked, targets=targets)
     return environment
-
-
-def _anchor(heading: str) -> str:
-    """The fragment that renderers of Markdown give a heading of one word."""
-    return heading.lower()
 
 
 def _page(environment: jinja2.Environment, name: str) -> jinja2.Template:

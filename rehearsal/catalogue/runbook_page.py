@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rehearsal.catalogue import measured, mentions
@@ -68,7 +68,7 @@ class RunbookPage:
 
 def runbook_page(document: Document, sources: Sources) -> RunbookPage:
     """Make the page of a runbook."""
-    runbook, plan = Runbook(document), plan_runbook(document)
+    runbook, plan = Runbook(document), plan_runbook(_without_defaults(document))
     said = sections(str(document.content.get("description", "")))
     role, role_description = sources.roles.get(document.name, (None, ""))
     possible = {action for step in plan.steps for action in step.possible_permissions}
@@ -93,6 +93,15 @@ def runbook_page(document: Document, sources: Sources) -> RunbookPage:
         possible_permissions=tuple(sorted(possible - set(plan.permissions))),
         measured=tuple(measured.rows(sources.measured, document.name)),
     )
+
+
+def _without_defaults(document: Document) -> Document:
+    """With defaults in their places the chart would show what one run does, and not on what it decides."""
+    parameters = {
+        name: {key: value for key, value in definition.items() if key != "default"}
+        for name, definition in document.content.get("parameters", {}).items()
+    }
+    return replace(document, content={**document.content, "parameters": parameters})
 
 
 def _step(planned: PlannedStep, step: Step, sources: Sources) -> StepRow:

@@ -27,6 +27,20 @@ def one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def escaped(text: str) -> str:
+    """A text whose ``<Name>`` Markdown shall show, and not take for HTML."""
+    return text.replace("<", "\\<")
+
+
+def linked(text: str, targets: Mapping[str, str]) -> str:
+    """Markdown in which each name of a document is a link to its target; code spans stay as they are."""
+    if not targets:
+        return text
+    names = "|".join(re.escape(name) for name in sorted(targets, key=len, reverse=True))
+    found = re.compile(rf"(`[^`]*`)|(?<![\w-])({names})(?![\w-])")
+    return found.sub(lambda match: match[1] or f"[{match[2]}]({targets[match[2]]})", text)
+
+
 def first_sentence(text: str) -> str:
     """Up to the first full stop (or colon that opens a list of details) that ends a sentence."""
     line = one_line(text)
@@ -47,13 +61,15 @@ def template_text(value: Any) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`45 s`, `3 min`, `1 h`, or a dash for what was not measured or has no bound."""
+    """`45 s`, `3 min`, `3 min 20 s`, `1 h`, or a dash for what was not measured or has no bound."""
     if seconds is None:
         return NOTHING
     if seconds >= _HOUR and seconds % _HOUR == 0:
         return f"{seconds / _HOUR:.0f} h"
     if seconds >= _MINUTE and seconds % _MINUTE == 0:
         return f"{seconds / _MINUTE:.0f} min"
+    if seconds >= 2 * _MINUTE and seconds % 1 == 0:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
     return f"{seconds:.1f} s" if seconds % 1 else f"{seconds:.0f} s"
 
 

@@ -64,6 +64,12 @@ def test_a_page_has_all_that_a_person_on_call_needs(path: Path) -> None:
     assert re.search(r"The role is `\w+Role`", text)
 
 
+def test_nothing_is_taken_for_html() -> None:
+    for name, text in pages().items():
+        prose = re.sub(r"```.*?```|`[^`]*`|<!-- Generated.*?-->", "", text, flags=re.DOTALL)
+        assert re.findall(r"(?<!\\)<\S*", prose) == [], name
+
+
 def test_every_alarm_leads_to_a_runbook() -> None:
     template = (ROOT / "cloudformation" / "operations.yaml").read_text(encoding="utf-8")
     alarms = re.findall(r"AlarmName: !Sub '([^']+)'", template)

@@ -103,10 +103,9 @@ def plan_as_mermaid(plan: Plan) -> str:
     if plan.steps:
         lines.append(f"  start --> {ids[plan.steps[0].name]}")
     for step in plan.steps:
-        for reason, condition, target in step.ways:
-            label = condition or ("" if reason in {"next", "end", "default"} else _WORDS[reason].split(",")[0])
+        for arrow, label, target in _arrows(step):
             text = f'|"{_escaped(label)[:60]}"|' if label else ""
-            lines.append(f"  {ids[step.name]} {_ARROWS.get(reason, '-->')}{text} {ids.get(target, 'finish')}")
+            lines.append(f"  {ids[step.name]} {arrow}{text} {ids.get(target, 'finish')}")
         inner = [child for child in plan.steps if child.depth == step.depth + 1] if step.action == "aws:loop" else []
         if inner:
             following = plan.steps[plan.steps.index(step) + 1]
@@ -117,6 +116,19 @@ def plan_as_mermaid(plan: Plan) -> str:
         "  classDef undetermined fill:#fff7bc,stroke:#d95f0e",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _arrows(step: PlannedStep) -> Iterator[tuple[str, str, str]]:
+    """Arrow, label and target of each way; a failure and a cancellation that lead to the same step are one arrow."""
+    targets = {reason: target for reason, _, target in step.ways}
+    both = "cancel" in targets and targets.get("failure") == targets["cancel"]
+    for reason, condition, target in step.ways:
+        if both and reason == "cancel":
+            continue
+        label = condition or ("" if reason in {"next", "end", "default"} else _WORDS[reason].split(",")[0])
+        if both and reason == "failure":
+            label = f"{_WORDS['failure']} or {_WORDS['cancel'].removeprefix('on ')}"
+        yield _ARROWS.get(reason, "-->"), label, target
 
 
 def _escaped(text: str) -> str:

@@ -77,7 +77,7 @@ TEMPLATE: dict[str, Any] = {
         "Nightly": {
             "Type": "AWS::Scheduler::Schedule",
             "Properties": {
-                "Description": "Turns it at night.",
+                "Description": {"Fn::Sub": "Turns ${Engine} at night."},
                 "ScheduleExpression": {"Ref": "Night"},
                 "Target": {"Input": '{"DocumentName": "Turn"}'},
             },
@@ -140,8 +140,8 @@ def test_a_page_says_how_to_start_and_what_parameters_take(library: Path) -> Non
 
 def test_a_page_says_what_leads_to_it(library: Path) -> None:
     made = pages(library)
-    assert "- Alarm `<Stack>-Stuck`: It hangs. Use Turn." in made["Turn.md"]
-    assert "- By itself, `<Night>`: Turns it at night." in made["Turn.md"]
+    assert "- Alarm `<Stack>-Stuck`: It hangs. Use [Turn](Turn.md)." in made["Turn.md"]
+    assert "- By itself, `<Night>`: Turns \\<Engine> at night." in made["Turn.md"]
     assert "- Named by [Turn](Turn.md)." in made["Look.md"]
     assert "| `<Stack>-Stuck` | It hangs. Use Turn. | [Turn](Turn.md) |" in made["README.md"]
     assert "Called by [Turn](Turn.md)." in made["documents.md"]

@@ -123,7 +123,7 @@ def test_a_plan_is_shown_as_text_json_and_flow_chart(plan: Plan) -> None:
     chart = plan_as_mermaid(plan)
     assert chart.startswith("flowchart TD\n")
     assert 's2["Stop<br/><small>aws:changeInstanceState</small>"]:::mutating' in chart
-    assert 's2 -.->|"on failure"| s7' in chart
+    assert 's2 -.->|"on failure or cancel"| s7' in chart
     assert "finish" in chart
     assert "<Look.State>" not in chart
 
