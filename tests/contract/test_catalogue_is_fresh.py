@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.catalogue import catalogue, read_sources
-from rehearsal.documents import load_document
+from rehearsal.catalogue import Sources, catalogue, read_sources
+from rehearsal.catalogue.mentions import callers
+from rehearsal.documents import DocumentKind, load_document
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "catalogue"
@@ -18,8 +19,13 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 
 
 @cache
+def sources() -> Sources:
+    return read_sources(ROOT, [ROOT / "ssm_documents", ROOT / "cloudformation"], FOLDER)
+
+
+@cache
 def pages() -> dict[str, str]:
-    return catalogue(read_sources(ROOT, [ROOT / "ssm_documents", ROOT / "cloudformation"], FOLDER))
+    return catalogue(sources())
 
 
 def test_the_pages_are_the_ones_that_the_sources_make() -> None:
@@ -68,6 +74,14 @@ def test_nothing_is_taken_for_html() -> None:
     for name, text in pages().items():
         prose = re.sub(r"```.*?```|`[^`]*`|<!-- Generated.*?-->", "", text, flags=re.DOTALL)
         assert re.findall(r"(?<!\\)<\S*", prose) == [], name
+
+
+def test_documents_say_rightly_who_calls_them() -> None:
+    loaded = sources()
+    for document in loaded.of_kind(DocumentKind.COMMAND):
+        sentence = re.search(r"Called by ([^#]*?)\.\s", document.content["description"])
+        named = set(re.findall(r"FlaskOps-\w+", sentence[1])) if sentence else set()
+        assert not named or named == set(callers(loaded, document.name)), document.name
 
 
 def test_every_alarm_leads_to_a_runbook() -> None:
