@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One document: its sections, its parameters, who calls it, how long its steps may take together."""
+    """One document: its sections, its parameters, how long its steps may take together.
+
+    `callers` are those that its own description does not name already.
+    """
 
     name: str
     source: str
@@ -30,13 +33,14 @@ class Entry:
 
 def entry(document: Document, sources: Sources) -> Entry:
     """Make the entry of a Command or a Session document."""
-    said = sections(str(document.content.get("description", "")))
+    text = str(document.content.get("description", ""))
+    said = sections(text)
     return Entry(
         name=document.name,
         source=sources.shown(document),
-        sections={title: one_line(text) for title, text in said.items()},
+        sections={title: one_line(paragraph) for title, paragraph in said.items()},
         parameters=tuple(parameter_rows(document, sources.patterns)),
-        callers=tuple(mentions.callers(sources, document.name)),
+        callers=tuple(name for name in mentions.callers(sources, document.name) if not mentions.names(text, name)),
         at_most=duration(_bound(document.content)),
     )
 

@@ -34,7 +34,7 @@ def alarms(sources: Sources, document: str) -> list[Named]:
     found = []
     for properties in _of_type(sources, *_ALARMS):
         text = one_line(template_text(properties.get("AlarmDescription", "")))
-        if _names(text, document):
+        if names(text, document):
             found.append(Named(template_text(properties.get("AlarmName", "")), escaped(text)))
     return found
 
@@ -43,7 +43,7 @@ def schedules(sources: Sources, document: str) -> list[Named]:
     """The schedules that start this document by themselves."""
     found = []
     for properties in _of_type(sources, _SCHEDULE):
-        if _names(json.dumps(properties.get("Target", {})), document):
+        if names(json.dumps(properties.get("Target", {})), document):
             when = _usual(sources, properties.get("ScheduleExpression", ""))
             found.append(Named(when, escaped(one_line(template_text(properties.get("Description", ""))))))
     return found
@@ -64,7 +64,7 @@ def senders(sources: Sources, document: str) -> list[str]:
     return [
         other.name
         for other in sources.of_kind(DocumentKind.AUTOMATION)
-        if other.name != document and document not in called(sources, other) and _names(said(other), document)
+        if other.name != document and document not in called(sources, other) and names(said(other), document)
     ]
 
 
@@ -87,8 +87,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _names(text: str, document: str) -> bool:
-    """As a whole word: one document's name may begin another's."""
+def names(text: str, document: str) -> bool:
+    """Whether a text names a document, as a whole word: one document's name may begin another's."""
     return re.search(rf"(?<![\w-]){re.escape(document)}(?![\w-])", text) is not None
 
 

@@ -144,7 +144,7 @@ def test_a_page_says_what_leads_to_it(library: Path) -> None:
     assert "- By itself, `<Night>`: Turns \\<Engine> at night." in made["Turn.md"]
     assert "- Named by [Turn](Turn.md)." in made["Look.md"]
     assert "| `<Stack>-Stuck` | It hangs. Use Turn. | [Turn](Turn.md) |" in made["README.md"]
-    assert "Called by [Turn](Turn.md)." in made["documents.md"]
+    assert "Called by [Turn](Turn.md). At most 1 min." in made["documents.md"]
 
 
 def test_what_a_script_cannot_reach_leads_nowhere(library: Path) -> None:
