@@ -147,7 +147,9 @@ class Endpoint:
             self._validate.explain(call, error)
             raise
         response = Response(content, status=status, headers=headers)
-        if response.status_code in {404, 405} and response.mimetype == "text/html":
+        # A page is the router's. An answer to HEAD has no body, whatever its type: so S3 says that a bucket is missing.
+        is_page = response.mimetype == "text/html" and environ["REQUEST_METHOD"] != "HEAD"
+        if response.status_code in {404, 405} and is_page:
             raise unknown_operation(call.protocol, call.operation or environ["PATH_INFO"])
         return response
 

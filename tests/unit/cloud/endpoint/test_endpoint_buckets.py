@@ -57,3 +57,9 @@ def test_a_bucket_that_denies_everything_denies_it(client: Callable[[str], Any],
     with pytest.raises(ClientError) as caught:
         _role_s3(client, cloud, "closed-writer").put_object(Bucket="closed", Key="a", Body=b"refused")
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_bucket_that_is_not_there_is_not_found(client: Callable[[str], Any]) -> None:
+    with pytest.raises(ClientError) as caught:
+        client("s3").head_bucket(Bucket="nowhere-to-be-found")
+    assert caught.value.response["Error"]["Code"] == "404"
