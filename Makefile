@@ -8,7 +8,7 @@ bin := .venv/bin
 scripts = rehearse .ci/run $(shell git ls-files '*.sh')
 say = @printf '\n== %s\n'
 
-.PHONY: help rehearse rehearse-full test static unit machine setup clean distclean
+.PHONY: help rehearse rehearse-full test static unit machine setup deploy destroy clean distclean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,13 @@ machine: setup ## Tests on real hosts, in containers; brings a rehearsal up and 
 
 setup: ## The virtual environment in .venv/
 	@./rehearse --set-up-only
+
+# Both ask before they touch the account; without a terminal, CONFIRM=yes agrees beforehand.
+deploy: setup ## Deploy STACK=operations or STACK=application with PARAMETERS="Key=Value …" to your AWS account
+	@$(bin)/python scripts/deploy.py deploy $(STACK)
+
+destroy: setup ## Delete STACK=operations or STACK=application from your AWS account
+	@$(bin)/python scripts/deploy.py destroy $(STACK)
 
 clean: ## Take the rehearsal down, and remove what was made except .venv/ and the images
 	@./rehearse down

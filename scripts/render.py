@@ -2,8 +2,8 @@
 
     python scripts/render.py [--root FOLDER] [--output FOLDER]
 
-Writes `operations.yaml` (the operations stack with every document in it), `documents/<name>.json` (each document as it is
-deployed, for tools that take documents) and `lambda/<name>.zip` (the functions' packages, which `aws cloudformation
+Writes `operations.yaml` (the operations stack with every document in it), `documents/<name>.json` (each document as it
+is deployed, for tools that take documents) and `lambda/<name>.zip` (the functions' packages, which `aws cloudformation
 package` and `sam deploy` upload). The same sources give the same bytes, so that what did not change is not deployed
 again. On the way it
 - resolves `!file`, so that a document holds its scripts;
@@ -102,17 +102,17 @@ def functions(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def packages(root: Path) -> dict[str, bytes]:
-    """Make the functions' packages, by their path in the build folder: Python sources alone, in one order, without dates.
+    """Make the functions' packages, by their path in the build folder: Python sources alone, ordered, without dates.
 
     Stored, not compressed: compressing gives other bytes with another release of zlib.
     """
-    folder = root / "cloudformation"
+    template_path = root / "cloudformation" / "operations.yaml"
     made = {}
-    for function in functions(load_template(folder / "operations.yaml")):
-        source = (folder / function["Code"]).resolve()
+    for function in functions(load_template(template_path)):
+        source = (template_path.parent / function["Code"]).resolve()
         modules = sorted(source.glob("*.py"))
         if not modules:
-            raise RenderError(f"{folder / 'operations.yaml'}: the function's Code {function['Code']} has no Python in it")
+            raise RenderError(f"{template_path}: the function's Code {function['Code']} has no Python in it")
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
             for module in modules:

@@ -190,6 +190,20 @@ def test_a_template_that_cannot_work_is_refused_at_once(
     assert cloud.cfn.list_stacks()["StackSummaries"] == []
 
 
+def test_a_transform_that_has_nothing_to_do_changes_nothing_and_others_are_refused(cloud: Cloud) -> None:
+    topic = {"A": {"Type": "AWS::SNS::Topic"}}
+    serverless = {"Transform": "AWS::Serverless-2016-10-31"}
+    assert cloud.create("app", topic, sections=serverless)["StackStatus"] == "CREATE_COMPLETE"
+    function = {"A": {"Type": "AWS::Serverless::Function"}}
+    for resources, sections, text in (
+        (topic, {"Transform": "AWS::LanguageExtensions"}, "Transforms are not part of this endpoint"),
+        (function, serverless, "Unrecognized resource types"),
+        (topic, {**serverless, "Globals": {}}, "Invalid template property or properties"),
+    ):
+        with pytest.raises(ClientError, match=text):
+            cloud.create("other", resources, sections=sections)
+
+
 @pytest.mark.parametrize(
     ("declaration", "value", "text"),
     [
