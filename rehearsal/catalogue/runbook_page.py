@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.catalogue import measured, mentions
 from rehearsal.catalogue.endings import Ending, endings
-from rehearsal.catalogue.parameters import Row, parameter_rows, start_command
+from rehearsal.catalogue.parameters import Row, parameter_rows, start_commands
 from rehearsal.catalogue.texts import duration, first_sentence, one_line, sections
 from rehearsal.documents.plan import plan_runbook
 from rehearsal.documents.plan.render import plan_as_mermaid
@@ -49,7 +49,7 @@ class RunbookPage:
     source: str
     summary: str
     sections: Mapping[str, str]
-    command: str
+    commands: tuple[str, ...]
     parameters: tuple[Row, ...]
     alarms: tuple[mentions.Named, ...]
     schedules: tuple[mentions.Named, ...]
@@ -77,7 +77,7 @@ def runbook_page(document: Document, sources: Sources) -> RunbookPage:
         source=sources.shown(document),
         summary=first_sentence(next(iter(said.values()), "")),
         sections=said,
-        command=start_command(document, sources.patterns),
+        commands=tuple(start_commands(document, sources.patterns, sources.rehearsed.get(document.name, ()))),
         parameters=tuple(parameter_rows(document, sources.patterns)),
         alarms=tuple(mentions.alarms(sources, document.name)),
         schedules=tuple(mentions.schedules(sources, document.name)),

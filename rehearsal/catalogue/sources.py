@@ -29,7 +29,8 @@ class CatalogueError(Exception):
 class Sources:
     """`templates` are CloudFormation templates with long-form functions; `root` is what paths are shown from.
 
-    `groups` are purposes, in order, with the names of their runbooks; `measured` are records of `measurements.json`.
+    `groups` are purposes, in order, with the names of their runbooks; `measured` are records of `measurements.json`;
+    `rehearsed` are the parameters that scenarios give each runbook.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Sources:
     patterns: Mapping[str, Any]
     groups: Mapping[str, tuple[str, ...]]
     measured: tuple[Mapping[str, Any], ...]
+    rehearsed: Mapping[str, tuple[Mapping[str, Any], ...]]
 
     def of_kind(self, kind: DocumentKind) -> tuple[Document, ...]:
         """The documents of one kind, by name."""
@@ -63,7 +65,7 @@ class Sources:
         return Path(document.path or document.name).resolve().relative_to(self.root).as_posix()
 
 
-def read_sources(root: Path, paths: Iterable[Path], folder: Path) -> Sources:
+def read_sources(root: Path, paths: Iterable[Path], folder: Path, scenarios: Path | None = None) -> Sources:
     """Read the library under `paths` (documents, their registry, templates) and what is kept in the catalogue's folder.
 
     Raises CatalogueError when a file cannot be read or the groups do not name each runbook once.
@@ -78,6 +80,7 @@ def read_sources(root: Path, paths: Iterable[Path], folder: Path) -> Sources:
         patterns={pattern: entry for reading in found.registries for pattern, entry in reading.value.items()},
         groups=_groups(folder / GROUPS),
         measured=tuple(read_measurements(folder / MEASUREMENTS)),
+        rehearsed=_rehearsed(scenarios) if scenarios else {},
     )
     _check_groups(sources, folder / GROUPS)
     return sources
@@ -96,11 +99,26 @@ def read_measurements(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _groups(path: Path) -> dict[str, tuple[str, ...]]:
+def _rehearsed(folder: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """The parameters of each scenario, by its runbook; files that are no scenario are passed over."""
+    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        scenario = _yaml(path)
+        if isinstance(scenario, dict) and isinstance(scenario.get("runbook"), str):
+            name = scenario["runbook"]
+            found[name] = (*found.get(name, ()), scenario.get("parameters") or {})
+    return found
+
+
+def _yaml(path: Path) -> Any:
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise CatalogueError(f"{path} cannot be read: {error}") from error
+
+
+def _groups(path: Path) -> dict[str, tuple[str, ...]]:
+    loaded = _yaml(path)
     if not isinstance(loaded, dict) or not all(isinstance(names, list) for names in loaded.values()):
         raise CatalogueError(f"{path} is no mapping from purposes to lists of runbooks")
     return {str(title): tuple(map(str, names)) for title, names in loaded.items()}

@@ -49,7 +49,8 @@ def catalogue_command(settings: Settings, mode: str, templates: Path, folder: Pa
     try:
         if record:
             _record(settings, folder)
-        pages = catalogue(read_sources(settings.path.parent, [settings.documents, templates], folder))
+        library = [settings.documents, templates]
+        pages = catalogue(read_sources(settings.path.parent, library, folder, settings.scenarios))
     except CatalogueError as error:
         raise Rejection(str(error)) from error
     if record or mode == "write":

@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
 
 @cache
 def sources() -> Sources:
-    return read_sources(ROOT, [ROOT / "ssm_documents", ROOT / "cloudformation"], FOLDER)
+    return read_sources(ROOT, [ROOT / "ssm_documents", ROOT / "cloudformation"], FOLDER, ROOT / "scenarios")
 
 
 @cache

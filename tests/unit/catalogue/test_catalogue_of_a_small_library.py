@@ -138,6 +138,27 @@ def test_a_page_says_how_to_start_and_what_parameters_take(library: Path) -> Non
     assert "| `Role` | AWS::IAM::Role::Arn | the library's role | the ARN of a role | As whom. |" in page
 
 
+def test_commands_are_those_that_scenarios_rehearse(library: Path) -> None:
+    start = "$ aws ssm start-automation-execution --document-name Turn --parameters"
+    scenarios = library / "scenarios"
+    scenarios.mkdir()
+    (scenarios / "common.yaml").write_text("steady_state: []\n")
+    (scenarios / "one.yaml").write_text("runbook: Turn\nparameters: {Name: '{{ stack }}', Mode: hard}\n")
+    (scenarios / "two.yaml").write_text("runbook: Turn\nparameters: {Name: other, Mode: hard}\n")
+    sources = [library / "library"], library / "catalogue", scenarios
+    page = catalogue(read_sources(library, *sources))["Turn.md"]
+    assert page.count(start) == 2
+    assert f"{start} 'Name=engine'\n{start} 'Name=engine,Mode=hard'\n" in page
+    # What is empty by default and given by every scenario is needed for anything to happen.
+    changed = {**RUNBOOK, "parameters": {**RUNBOOK["parameters"], "List": {"type": "String", "default": ""}}}
+    (library / "library" / "Turn.json").write_text(json.dumps(changed), encoding="utf-8")
+    for name in ("one", "two"):
+        (scenarios / f"{name}.yaml").write_text("runbook: Turn\nparameters: {Name: x, List: 'a,b'}\n")
+    page = catalogue(read_sources(library, *sources))["Turn.md"]
+    assert page.count(start) == 1
+    assert f"{start} 'Name=engine,List=\"a,b\"'\n" in page
+
+
 def test_a_page_says_what_leads_to_it(library: Path) -> None:
     made = pages(library)
     assert "- Alarm `<Stack>-Stuck`: It hangs. Use [Turn](Turn.md)." in made["Turn.md"]
