@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import threading
@@ -16,6 +17,7 @@ from rehearsal.cloud.imds import InstanceMetadata
 from rehearsal.cloud.inventory import Ec2Inventory
 from rehearsal.cloud.machines import Machines
 from rehearsal.cloud.moto_door import ClosedDoorError, MotoDoor
+from rehearsal.cloud.services import Services
 from rehearsal.cloud.ssm.agent_messages import MessageDelivery
 from rehearsal.cloud.ssm.operations import AGENT_OPERATIONS, OPERATIONS, UNSIGNED_OPERATIONS
 from rehearsal.cloud.validation import ModelValidator
@@ -23,6 +25,7 @@ from rehearsal.cloud.validation import ModelValidator
 if TYPE_CHECKING:
     from rehearsal.automation import AutomationEngine
     from rehearsal.cloud.authorizer import ApiCall, Authorizer
+    from rehearsal.cloud.functions.runner import FunctionRunner
     from rehearsal.cloud.settings import CloudSettings
     from rehearsal.cloud.ssm.models import SsmBackend
     from rehearsal.cloud.state import StateKeeper
@@ -30,7 +33,16 @@ if TYPE_CHECKING:
 WARM_SERVICES = ("ssm", "ec2", "sts", "iam", "cloudformation", "secretsmanager", "logs", "s3")
 READING = ("Describe", "Get", "List", "Head", "Search", "Lookup", "BatchGet")
 CLOCK_SECONDS = 0.5
+BEATS_OF_SERVICES = 2
 SHUTDOWN_POLL_SECONDS = 0.05
+# Services that do something without being asked, and the backends with which they do.
+ACTING = {
+    "cloudwatch": ("rehearsal.cloud.cloudwatch.models", "AlarmsBackend"),
+    "events": ("rehearsal.cloud.events.models", "EventBusBackend"),
+    "lambda": ("rehearsal.cloud.functions.models", "FunctionsBackend"),
+    "scheduler": ("rehearsal.cloud.scheduler.models", "SchedulesBackend"),
+    "sns": ("rehearsal.cloud.sns.models", "DeliveringSnsBackend"),
+}
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +53,17 @@ class Cloud:
     `start()` returns when all addresses listen; moto's services, which load slowly, are loaded in the background, and
     calls wait for them. `stop()` ends the servers and drops all state of moto. A second cloud in the same process
     raises RuntimeError: moto's state belongs to the process.
+
+    `runner` runs the functions of Lambda; without one they are processes of this machine. The cloud closes it.
     """
 
-    def __init__(self, settings: CloudSettings, authorizer: Authorizer | None = None) -> None:
+    def __init__(
+        self, settings: CloudSettings, authorizer: Authorizer | None = None, runner: FunctionRunner | None = None
+    ) -> None:
         self.settings = settings
         self.door = MotoDoor(settings.account_id)
         self.usage = Usage()
+        self.services = Services(self.door, settings, lambda: self.url, self._changed, lambda: runner or _own_runner())
         self._authorizer = authorizer
         self._keeper: StateKeeper | None = None
         self._warming: threading.Thread | None = None
@@ -108,6 +125,7 @@ class Cloud:
         if self._warming is not None:
             self._warming.join()  # it would create moto's own backends in the registries of whoever opens them next
             self._warming = None
+        self.services.close()  # what is under way ends before the last save
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
@@ -122,6 +140,8 @@ class Cloud:
         self.door.extend_on_use("cloudtrail", self._load_trail)
         self.door.extend_on_use("sts", self._load_sts)
         self.door.extend_on_use("s3", self._load_s3)
+        for service, (module, name) in ACTING.items():
+            self.door.extend_on_use(service, partial(self._load_acting, module, name))
         self._authorizer = self._authorizer or IamAuthorizer(self.door, settings.account_id, self.usage)
         self.door.extend_on_use("cloudformation", self._load_cloudformation)
         return Endpoint(
@@ -156,7 +176,8 @@ class Cloud:
         from rehearsal.cloud.state import StateKeeper  # noqa: PLC0415 - most tests keep no state
 
         path = self.settings.state_folder / "endpoint.state"
-        self._keeper = StateKeeper(self.door, path, {"settings": self.settings}, {"usage": self.usage})
+        living = {"settings": self.settings, "services": self.services}
+        self._keeper = StateKeeper(self.door, path, living, {"usage": self.usage})
         self._keeper.restore()
 
     def _answered(self, call: ApiCall) -> None:
@@ -185,6 +206,10 @@ class Cloud:
 
         return AuthorizedS3Backend
 
+    def _load_acting(self, module: str, name: str) -> Any:
+        """A backend that acts by itself: importing it takes what its service takes in moto."""
+        return partial(getattr(importlib.import_module(module), name), services=self.services)
+
     def _load_cloudformation(self) -> Any:
         from rehearsal.cloud.cloudformation.connector import EndpointConnector  # noqa: PLC0415 - loads all of moto
         from rehearsal.cloud.cloudformation.models import StackBackend  # noqa: PLC0415 - the same
@@ -200,15 +225,27 @@ class Cloud:
         return AutomationEngine(
             EndpointAccess(self.door, self.settings, region, Clients(lambda: self.url)),
             SqliteStore(folder / f"executions-{region}.sqlite" if folder else None),
-            EngineSettings(account_id=self.settings.account_id, region=region),
+            EngineSettings(
+                account_id=self.settings.account_id,
+                region=region,
+                listener=partial(self.services.emit, region),
+            ),
             Runbooks(backend.documents),
         )
+
+    def _changed(self) -> None:
+        if self._keeper is not None:
+            self._keeper.changed()
 
     def _ssm_backends(self) -> list[SsmBackend]:
         return list(self.door.backends("ssm").values())
 
     def _run_clock(self) -> None:
-        while not self._stopping.wait(CLOCK_SECONDS):
+        for beat in itertools.count():
+            if self._stopping.wait(CLOCK_SECONDS):
+                return
+            if beat % BEATS_OF_SERVICES == 0:
+                self.services.sweep()
             for backend in self._ssm_backends():
                 try:
                     backend.sweep()
@@ -227,3 +264,9 @@ class Cloud:
         thread = threading.Thread(target=work, name=name, daemon=True)
         thread.start()
         return thread
+
+
+def _own_runner() -> FunctionRunner:
+    from rehearsal.cloud.functions.process_runner import ProcessRunner  # noqa: PLC0415 - when the first function runs
+
+    return ProcessRunner()

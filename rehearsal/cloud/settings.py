@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_ACCOUNT_ID = "123456789012"
+LONGEST_TICK = 60.0
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,16 @@ class CloudSettings:
     """How long GetMessages waits for a message; agents give up after 20 s (their StopTimeoutMillis)."""
     instant_hosts: bool = False
     """True where nobody runs machines: EC2 instances complete every transition at once."""
+    tick_seconds: float = 60.0
+    """How long a minute of rates and alarm periods lasts here. With 5, `rate(1 minute)` runs every five seconds, and an
+    alarm's period of 60 s covers five. Cron and one-time schedules follow the real clock."""
     max_body: int = 64 * 1024 * 1024
     """The largest request body: S3 takes whole objects, every other service far less."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account_id):
             raise ValueError(f"account_id must be twelve digits, not {self.account_id!r}")
+        if not 1 <= self.tick_seconds <= LONGEST_TICK:
+            raise ValueError(f"tick_seconds must be between 1 and {LONGEST_TICK:g}, not {self.tick_seconds}")
         if not self.listen:
             raise ValueError("listen must hold at least one (address, port) pair")

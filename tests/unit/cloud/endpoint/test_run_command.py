@@ -386,6 +386,9 @@ def test_notifications_tell_each_status_once(
     topic = client("sns").create_topic(Name="commands")["TopicArn"]
     queue = client("sqs").create_queue(QueueName="commands")["QueueUrl"]
     arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    lets_sns_in = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [lets_sns_in]})
+    client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     host = new_host()
     command_id = send(

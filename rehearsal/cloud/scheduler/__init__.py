@@ -1,0 +1,1 @@
+"""EventBridge Scheduler beyond moto: schedules that run."""
