@@ -49,7 +49,9 @@ class Alarms:
         )
         items = [item for page in pages for item in page["AlarmHistoryItems"]]
         changes = [_transition(item) for item in items]
-        return sorted((each for each in changes if each.former != each.state), key=lambda each: each.moment)
+        # The wire rounds the start down to a second.
+        news = [each for each in changes if each.former != each.state and each.moment >= since]
+        return sorted(news, key=lambda each: each.moment)
 
 
 def _transition(item: dict[str, Any]) -> Transition:

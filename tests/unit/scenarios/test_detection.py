@@ -116,6 +116,14 @@ def test_an_alarm_that_is_not_well_beforehand_is_named(world: World) -> None:
     assert (check.passed, check.detail) == (False, f"{DOWN} is INSUFFICIENT_DATA after 0 s")
 
 
+def test_what_changed_just_before_is_no_news(world: World) -> None:
+    watch = world.watch()
+    watch.wait_until_well()
+    all_noticed(world)
+    world.change(READINESS, -0.5, "INSUFFICIENT_DATA", "OK")
+    assert watch.result(world.run()).alarms[0].states == ("OK", "ALARM", "OK")
+
+
 def test_what_notices_too_late_falls_short(world: World) -> None:
     watch = world.watch()
     watch.wait_until_well()
