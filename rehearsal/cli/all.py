@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rehearsal.cli.bring_up import bring_up
-from rehearsal.cli.context import VariantCommand, exclusive
+from rehearsal.cli.context import VariantCommand, exclusive, tick_option
 from rehearsal.cli.main_job import MainJob
 from rehearsal.cli.problems import Problem, Rejection
 from rehearsal.cli.progress import Progress
@@ -36,8 +36,15 @@ if TYPE_CHECKING:
     help="Which scenarios, where --only names none: those of the main job, or all of them.",
 )
 @click.option("--keep", is_flag=True, help="Leave the cloud up afterwards, whatever came of it.")
+@tick_option
 def all_command(
-    settings: Settings, variant: dict[str, str], only: tuple[str, ...], suite: SuiteName, *, keep: bool
+    settings: Settings,
+    variant: dict[str, str],
+    only: tuple[str, ...],
+    suite: SuiteName,
+    *,
+    keep: bool,
+    tick_seconds: float | None,
 ) -> None:
     """The main job: bring everything up, rehearse runbooks, write the report, take everything down.
 
@@ -53,7 +60,7 @@ def all_command(
     started, progress = time.time(), Progress()
     common, scenarios = _scenarios(settings, only, suite)
     with exclusive(settings):
-        up = bring_up(settings, variant, progress, keep_failed=keep)
+        up = bring_up(settings, variant, progress, keep_failed=keep, tick_seconds=tick_seconds)
         try:
             result = MainJob(settings, up, common, progress, started, is_full=suite == "full" and not only).run(
                 scenarios

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rehearsal.settings import Settings
 
 SHOWN_LINES = 20
+MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,29 @@ class Up:
             deployment.confirm()
 
 
-def bring_up(settings: Settings, chosen: dict[str, str], progress: Progress, *, keep_failed: bool) -> Up:
+def bring_up(
+    settings: Settings,
+    chosen: dict[str, str],
+    progress: Progress,
+    *,
+    keep_failed: bool,
+    tick_seconds: float | None = None,
+) -> Up:
     """Render, prepare, start and deploy. On a rehearsal that is up it deploys what has changed.
+
+    `tick_seconds` is how long a minute of schedules and alarms is to last: 60 where nothing is said.
 
     Raises Problem. What this call has started is then taken down again, unless `keep_failed`.
     """
     variant = _variant(settings, chosen)
     with progress.phase("Rendering templates"):
         render(settings)
-    state = _running(settings, variant, chosen, progress)
+    state = _running(settings, variant, chosen, progress, tick_seconds)
     if state:
         return Up(state, _deploy_all(settings, state, progress), was_up=True)
     _require_port(settings.cloud.port)
     try:
-        state = _start(settings, variant, progress)
+        state = _start(settings, variant, progress, tick_seconds or MINUTE)
         deployments = _deploy_all(settings, state, progress)
     except BaseException:
         if not keep_failed:
@@ -82,7 +92,13 @@ def _variant(settings: Settings, chosen: dict[str, str]) -> dict[str, str]:
         raise Rejection(str(error)) from error
 
 
-def _running(settings: Settings, variant: dict[str, str], chosen: dict[str, str], progress: Progress) -> State | None:
+def _running(
+    settings: Settings,
+    variant: dict[str, str],
+    chosen: dict[str, str],
+    progress: Progress,
+    tick_seconds: float | None,
+) -> State | None:
     """The rehearsal that is up and whole.
 
     Where only its process has ended, the process is started again: it takes up its state and finds its hosts. What was
@@ -98,10 +114,13 @@ def _running(settings: Settings, variant: dict[str, str], chosen: dict[str, str]
     if any(state.variant.get(name) != choice for name, choice in variant.items() if name in chosen):
         is_up = ", ".join(f"{name} {choice}" for name, choice in state.variant.items())
         raise Rejection(f"a rehearsal with {is_up} is up", next_step="./rehearse down, and then this again.")
+    if tick_seconds not in {None, state.tick_seconds}:
+        is_up = f"a rehearsal whose ticks last {state.tick_seconds:g} s is up"
+        raise Rejection(is_up, next_step="./rehearse down, and then this again.")
     if not state.is_alive():
         progress.line("The cloud's process has ended; starting it again with the state that it kept")
         _require_port(settings.cloud.port)
-        state = replace(_start(settings, state.variant, progress), is_deployed=True)
+        state = replace(_start(settings, state.variant, progress, state.tick_seconds), is_deployed=True)
         state.write(settings.state_folder)
     return state
 
@@ -118,7 +137,7 @@ def _require_port(port: int) -> None:
     )
 
 
-def _start(settings: Settings, variant: dict[str, str], progress: Progress) -> State:
+def _start(settings: Settings, variant: dict[str, str], progress: Progress, tick_seconds: float) -> State:
 
     try:
         with progress.phase("Preparing the container engine and the images"):
@@ -127,7 +146,7 @@ def _start(settings: Settings, variant: dict[str, str], progress: Progress) -> S
         raise Problem(str(error)) from error
     try:
         with progress.phase("Starting the cloud"):
-            return launch.start(settings, images, progress.line)
+            return launch.start(settings, images, tick_seconds, progress.line)
     except launch.DaemonError as error:
         raise Problem(str(error), next_step=f"The whole log: {settings.state_folder / launch.LOG_FILE}") from error
 

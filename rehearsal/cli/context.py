@@ -64,6 +64,15 @@ class VariantCommand(click.Command):
         return super().invoke(ctx)
 
 
+def tick_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take how long a minute of schedules and alarms lasts, as `tick_seconds`."""
+    return click.option(
+        "--tick-seconds",
+        type=click.FloatRange(1, 60),
+        help="How long a minute of schedules and alarm periods lasts, 1 to 60 s. Default: 60, as on AWS.",
+    )(command)
+
+
 def _as_click_option(option: Option) -> click.Option:
     fallback = f"; {option.fallback} where that cannot be had" if option.fallback else ""
     return click.Option(

@@ -56,12 +56,13 @@ def status_command(settings: Settings, *, as_json: bool) -> None:
     account = aws(state)
     hosts, executions = _hosts(account), _executions(account)
     if as_json:
-        rows = {"endpoint": state.endpoint, "variant": state.variant}
+        rows = {"endpoint": state.endpoint, "variant": state.variant, "tick_seconds": state.tick_seconds}
         click.echo(
             json.dumps({**rows, "hosts": [asdict(h) for h in hosts], "executions": [asdict(e) for e in executions]})
         )
         return
     click.echo(f"{state.project} answers at {state.endpoint} (process {state.pid}, log build/rehearsal/cloud.log)")
+    click.echo(f"A minute of schedules and alarms lasts {state.tick_seconds:g} s")
     _show(hosts, executions)
 
 

@@ -65,6 +65,7 @@ def surroundings_of(settings: Settings, state: State, common: Common) -> Surroun
         executions=Executions(account),
         common=common,
         values=Values(names),
+        tick_seconds=state.tick_seconds,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rehearsal.cli.bring_up import bring_up
-from rehearsal.cli.context import VariantCommand, exclusive
+from rehearsal.cli.context import VariantCommand, exclusive, tick_option
 from rehearsal.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @click.command("up", cls=VariantCommand)
 @click.option("--keep", is_flag=True, help="Leave everything as it is when a stack fails, to look at the hosts.")
-def up_command(settings: Settings, variant: dict[str, str], *, keep: bool) -> None:
+@tick_option
+def up_command(settings: Settings, variant: dict[str, str], *, keep: bool, tick_seconds: float | None) -> None:
     """Start the cloud and its hosts, deploy the stacks, and leave it up.
 
     Renders the templates, prepares the images (minutes the first time, seconds later), starts the endpoint on
@@ -28,7 +29,7 @@ def up_command(settings: Settings, variant: dict[str, str], *, keep: bool) -> No
     """
     progress = Progress()
     with exclusive(settings):
-        up = bring_up(settings, variant, progress, keep_failed=keep)
+        up = bring_up(settings, variant, progress, keep_failed=keep, tick_seconds=tick_seconds)
         with progress.phase("Waiting for the AWS CLI's own word"):
             up.confirm()
     click.echo(

@@ -31,7 +31,7 @@ class DaemonError(Exception):
     """The daemon did not start. The text says what it said last."""
 
 
-def start(settings: Settings, images: PreparedImages, tell: Callable[[str], None]) -> State:
+def start(settings: Settings, images: PreparedImages, tick_seconds: float, tell: Callable[[str], None]) -> State:
     """Start the daemon and return once it answers. `tell` gets each line that it reports on the way.
 
     The daemon is a session of its own, so that it outlives the terminal, and writes to `cloud.log`. Until it is ready
@@ -48,6 +48,7 @@ def start(settings: Settings, images: PreparedImages, tell: Callable[[str], None
                 "rehearsal.daemon",
                 str(settings.path),
                 json.dumps(asdict(images)),
+                str(tick_seconds),
                 str(writing),
             ],
             stdin=subprocess.DEVNULL,

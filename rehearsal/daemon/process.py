@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal.cloud import Cloud, CloudSettings
+from rehearsal.daemon.functions import functions_outside
 from rehearsal.daemon.state import State, process_started
 from rehearsal.hosts import ENDPOINT_ADDRESS, HostsError, PreparedImages, Reconciler
 from rehearsal.settings import load_settings
@@ -49,14 +50,17 @@ class Starter:
 
 
 def main(argv: list[str]) -> int:
-    """Run until SIGTERM or SIGINT. `argv`: the path of rehearsal.toml, the images as JSON, the pipe's number."""
+    """Run until SIGTERM or SIGINT.
+
+    `argv`: the path of rehearsal.toml, the images as JSON, how long a tick lasts in seconds, the pipe's number.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    path, images, descriptor = argv
+    path, images, tick_seconds, descriptor = argv
     starter = Starter(int(descriptor))
     ending = _end_on_signals()
     try:
         with ExitStack() as running:
-            _start(load_settings(Path(path)), PreparedImages(**json.loads(images)), running)
+            _start(load_settings(Path(path)), PreparedImages(**json.loads(images)), float(tick_seconds), running)
             starter.ready()
             log.info("ready")
             ending.wait()
@@ -70,7 +74,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> None:
+def _start(settings: Settings, images: PreparedImages, tick_seconds: float, running: ExitStack) -> None:
     """Start everything, and note in `running` how to end it. The state file comes first, so that `down` finds us."""
     port = settings.cloud.port
     # One that takes up where an earlier process ended keeps the keys: shells have them in their environment.
@@ -85,6 +89,7 @@ def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> No
         access_key_id=former.access_key_id if former else f"REHEARSAL{secrets.token_hex(5).upper()}",
         secret_access_key=former.secret_access_key if former else secrets.token_urlsafe(30),
         variant=dict(images.variant),
+        tick_seconds=tick_seconds,
     )
     state.write(settings.state_folder)
     cloud = Cloud(
@@ -93,7 +98,9 @@ def _start(settings: Settings, images: PreparedImages, running: ExitStack) -> No
             region=settings.cloud.region,
             listen=((LOCAL, port), (ENDPOINT_ADDRESS, port)),
             state_folder=settings.state_folder,
-        )
+            tick_seconds=tick_seconds,
+        ),
+        runner=functions_outside(settings, port),
     )
     cloud.start()
     running.callback(cloud.stop)

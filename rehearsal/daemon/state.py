@@ -24,6 +24,8 @@ class State:
     access_key_id: str
     secret_access_key: str
     variant: dict[str, str] = field(default_factory=dict)
+    tick_seconds: float = 60.0
+    """How long a minute of schedules and alarms lasts."""
     is_deployed: bool = False
     """Whether every stack was deployed: the rehearsal is fit for use."""
 

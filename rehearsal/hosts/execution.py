@@ -59,11 +59,11 @@ def run(
 class Running:
     """A command that was started, with its standard output as it comes. What it says on its error output is dropped."""
 
-    def __init__(self, container: Container, argv: Sequence[str]) -> None:
+    def __init__(self, container: Container, argv: Sequence[str], *, with_stdin: bool = False) -> None:
         self._container = container
         self._pid_file = f"/run/rehearsal-{secrets.token_hex(8)}.pid"
         script = 'echo "$$" > "$0"; exec "$@"'
-        self._connection = _Connection(container, ["sh", "-c", script, self._pid_file, *argv], with_stdin=False)
+        self._connection = _Connection(container, ["sh", "-c", script, self._pid_file, *argv], with_stdin=with_stdin)
 
     def lines(self) -> Iterator[str]:
         """Yield each line of its standard output as it is written, without the newline; ends when the command ends."""
@@ -87,6 +87,17 @@ class Running:
                 time.sleep(0.02)
 
 
+class Conversation(Running):
+    """A command that was started, and is talked to through its standard input for as long as it runs."""
+
+    def __init__(self, container: Container, argv: Sequence[str]) -> None:
+        super().__init__(container, argv, with_stdin=True)
+
+    def send(self, text: str) -> None:
+        """Write to its standard input. Raises OSError when it has ended."""
+        self._connection.write(text.encode())
+
+
 class _Connection:
     """An exec in a container and its streams."""
 
@@ -99,6 +110,11 @@ class _Connection:
             self._socket: Any = self._api.exec_start(self._id, socket=True)
         except docker.errors.APIError as error:
             raise HostsError(f"`{' '.join(argv)}` cannot be run in {container.name}: {error.explanation}") from None
+
+    def write(self, data: bytes) -> None:
+        """Write to the standard input and leave it open. Raises OSError."""
+        raw: socket.socket = getattr(self._socket, "_sock", self._socket)
+        raw.sendall(data)
 
     def send(self, data: bytes) -> None:
         """Write the standard input and close it, beside the reading of the output: neither waits for the other."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rehearsal.hosts.archive import Entry
     from rehearsal.hosts.authority import Authority
-    from rehearsal.hosts.execution import Completed, Running
+    from rehearsal.hosts.execution import Completed, Conversation, Running
     from rehearsal.settings import Settings
 
 ACME_PORT = 14000
@@ -55,6 +55,10 @@ class Internet:
     def start(self, argv: Sequence[str]) -> Running:
         """Start a command and return at once. Raises HostsError when the outside does not run."""
         return execution.Running(self._container(), argv)
+
+    def converse(self, argv: Sequence[str]) -> Conversation:
+        """Start a command that is talked to. Raises HostsError when the outside does not run."""
+        return execution.Conversation(self._container(), argv)
 
     def publish(self) -> None:
         """Refresh the repositories from their sources as they are now. Raises HostsError."""

@@ -27,11 +27,12 @@ BASE_PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "ca-certificates", "iproute2", "nftables", "python3", "sudo", "kmod",
 )  # fmt: skip
 
-# The outside world: a certificate authority, and what load and probes are made with.
+# The outside world: a certificate authority, what load and probes are made with, and what functions run with.
 INTERNET_PACKAGES = (
     "pebble",
     "git",
     "python3-aiohttp",
+    "python3-boto3",
     "python3",
     "curl",
     "openssl",
