@@ -192,3 +192,13 @@ def test_the_reporter_may_change_nothing(template: dict[str, Any]) -> None:
             assert reading == actions
             assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
         assert set(actions) - set(reading) <= {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+
+
+def test_the_page_of_costs_counts_what_there_is(template: dict[str, Any], checks: set[str]) -> None:
+    page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    watched = {body["Properties"]["MetricName"] for body in of(template, ALARM).values()}
+    metrics = watched | {f"{check}Severity" for check in checks} | {"BackupAge"}
+    assert f"| metrics: {len(metrics)} |" in page
+    assert f"| metric alarms: {len(of(template, ALARM))} |" in page
+    assert f"| composite alarms: {len(of(template, 'AWS::CloudWatch::CompositeAlarm'))} |" in page
+    assert f"| dashboards: {len(of(template, 'AWS::CloudWatch::Dashboard'))} |" in page
