@@ -45,7 +45,7 @@ def surroundings_of(settings: Settings, state: State, common: Common) -> Surroun
     """Scenarios operate the last stack of rehearsal.toml; those before it are what it stands on.
 
     Their files may use `{{ stack }}`, `{{ outputs.Name }}` (of that stack), `{{ stacks["name"].Name }}` (outputs of any
-    stack), `{{ region }}`, `{{ account_id }}` and `{{ variant.option }}`.
+    stack), `{{ region }}`, `{{ account_id }}`, `{{ variant.option }}` and `{{ tick_seconds }}`.
     """
     account = aws(state)
     stacks = {stack.name: _outputs(account, stack.name) for stack in settings.stacks}
@@ -57,6 +57,7 @@ def surroundings_of(settings: Settings, state: State, common: Common) -> Surroun
         "region": state.region,
         "account_id": state.account_id,
         "variant": state.variant,
+        "tick_seconds": state.tick_seconds,
     }
     return Surroundings(
         aws=account,

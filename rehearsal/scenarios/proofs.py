@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from rehearsal.scenarios.problems import ScenarioError
@@ -93,16 +93,21 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Abort:
-    """The runbook is aborted at each of its steps, once in each of these ways; `before` is done ahead of each."""
+    """The runbook is aborted at each of its steps, once in each of these ways; `before` is done ahead of each.
+
+    `parameters` take the place of the scenario's own where they would only make every run take longer.
+    """
 
     by: tuple[AbortBy, ...] = ("stop",)
     before: tuple[Action, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_raw(cls, raw: str | Mapping[str, Any]) -> Abort:
         if isinstance(raw, str):
             return cls()
-        return cls(tuple(raw.get("by", ("stop",))), tuple(Action.from_mapping(item) for item in raw.get("before", ())))
+        before = tuple(Action.from_mapping(item) for item in raw.get("before", ()))
+        return cls(tuple(raw.get("by", ("stop",))), before, raw.get("parameters", {}))
 
 
 @dataclass(frozen=True)

@@ -214,8 +214,9 @@ class ScenarioRunner:
     def _abort(self, abort: Abort, run: Run) -> None:
         ways = {"stop": "stopped", "kill-agent": "its agent killed"}
         self._narrator.stage(f"aborted at each step in turn: {' and '.join(ways[by] for by in abort.by)}")
+        parameters = {**self._parameters, **self._actions.fill(abort.parameters)}
         proof = AbortProof(
-            self._scenario.runbook, self._parameters, self._probes, self._actions, approve=self._scenario.approve
+            self._scenario.runbook, parameters, self._probes, self._actions, approve=self._scenario.approve
         )
         for result in proof.show(abort, run.execution_id):
             self._shown.aborts.append(result)

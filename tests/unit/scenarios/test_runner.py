@@ -278,12 +278,14 @@ def test_each_abort_is_a_check_of_its_own(world: World, monkeypatch: pytest.Monk
         AbortResult("act", "kill-agent", "the agent was killed on web at act", "Failed", 1, "broken", "ready: 503"),
     ]
 
-    def show(_: Any, abort: Abort, execution_id: str) -> list[AbortResult]:
+    def show(proof: Any, abort: Abort, execution_id: str) -> list[AbortResult]:
+        assert proof.parameters == {"StackName": "shop", "DurationSeconds": "10"}
         assert (abort.by, execution_id) == (("stop", "kill-agent"), "e-1")
         return aborts
 
     monkeypatch.setattr(runner.AbortProof, "show", show)
-    result = world.rehearse(replace(SCENARIO, abort=Abort(("stop", "kill-agent"))))
+    abort = Abort(("stop", "kill-agent"), parameters={"DurationSeconds": "10"})
+    result = world.rehearse(replace(SCENARIO, abort=abort))
     assert result.aborts == tuple(aborts)
     assert fallen(result) == ["its agent killed at act"]
 
