@@ -86,8 +86,9 @@ ask() {
 # wait_for PATH TEXT SECONDS [UNIT]: until the answer is 200 and holds TEXT, several times in a row, since each worker has
 # its say. Gives up early when UNIT does not run any more.
 wait_for() {
-  local deadline=$((SECONDS + $3)) good=0 answer=""
-  while [ "$SECONDS" -lt "$deadline" ]; do
+  local started=$SECONDS good=0 answer=""
+  # Compared and not added: bash evaluates what it adds, and the number may be somebody's parameter.
+  while [ $((SECONDS - started)) -lt "$3" ]; do
     answer=$(ask "$1")
     if [[ $answer == "200 "* && $answer == *"$2"* ]]; then
       good=$((good + 1))

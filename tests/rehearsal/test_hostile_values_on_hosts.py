@@ -19,6 +19,7 @@ from rehearsal.documents import load_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
     from tests.rehearsal.conftest import Rehearsal
 
@@ -26,27 +27,46 @@ ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ROOT / "tests" / "contract" / "hostile"
 CANARY = "/run/hostile-canary"
 PATIENCE_SECONDS = 240
+# Every way out of a word at once: arithmetic, quotes of either kind, substitutions, a line of its own.
+TOUCH = f"touch {CANARY}"
+EVERYTHING = f"SECONDS[$({TOUCH})]+\"; {TOUCH}; \"$({TOUCH})`{TOUCH}`'; {TOUCH}; '\n{TOUCH}\n"
+SWEEP = """
+client=$(command -v mariadb || command -v mysql)
+$client -N -e "SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';') FROM mysql.user
+  WHERE host LIKE '%hostile%' UNION SELECT CONCAT('DROP DATABASE `', REPLACE(schema_name, '`', '``'), '`;') FROM information_schema.schemata
+  WHERE schema_name LIKE '%hostile%'" | $client
+"""
 ENDED = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
 # Where each document that a value gets into belongs.
 DATABASE_DOCUMENTS = frozenset(
     {
         "FlaskOps-BackupDatabaseOnHost",
         "FlaskOps-BootstrapDatabase",
+        "FlaskOps-InspectDatabaseHost",
+        "FlaskOps-RestartDatabaseOnHost",
         "FlaskOps-RestoreDatabaseOnHost",
         "FlaskOps-SetDatabasePassword",
     }
 )
 
 
-def values_of(definition: Mapping[str, Any]) -> dict[str, str]:
+def hostile() -> ModuleType:
     specification = importlib.util.spec_from_file_location("hostile_on_hosts", HOSTILE / "hostile_values.py")
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)
+    return module
+
+
+def good_value(definition: Mapping[str, Any]) -> str:
     registry = yaml.safe_load((ROOT / "ssm_documents" / "patterns.yaml").read_text(encoding="utf-8"))
-    found: dict[str, str] = module.hostile_values(module.good_value(definition, registry), CANARY)
+    return str(hostile().good_value(definition, registry))
+
+
+def values_of(definition: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = hostile().hostile_values(good_value(definition), CANARY)
     return found
 
 
@@ -195,3 +215,36 @@ def test_what_reaches_a_script_is_data_there(
                 assert "unbound variable" not in text, (document, parameter, name, text)
                 assert "syntax error" not in text, (document, parameter, name, text)
     assert_no_canary(ssm, hosts)
+
+
+@pytest.mark.usefixtures("restored")
+def test_without_their_patterns_too_scripts_take_values_as_data(
+    rehearsal: Rehearsal, hosts: Mapping[str, str], stack_values: Mapping[str, str]
+) -> None:
+    """A pattern that lets through too much one day is no way in: the scripts themselves hold."""
+    ssm = rehearsal.client("ssm")
+    for path in sorted((ROOT / "ssm_documents" / "command").glob("*.yaml")):
+        content = json.loads(json.dumps(load_document(path).content))
+        declared = content.get("parameters", {})
+        rest = {
+            name: good_value(definition)
+            if "allowedValues" in definition
+            else stack_values.get(name) or good_value(definition)
+            for name, definition in declared.items()
+        }
+        for definition in declared.values():
+            definition.pop("allowedPattern", None)
+            definition.pop("allowedValues", None)
+        # Some wait for what never comes with such a value.
+        content["mainSteps"][0]["inputs"]["timeoutSeconds"] = "8"
+        bare = f"Bare-{path.stem}"
+        ssm.create_document(Name=bare, Content=json.dumps(content), DocumentType="Command")
+        host = hosts["database" if path.stem in DATABASE_DOCUMENTS else "web"]
+        for parameter in declared:
+            outcome(ssm, run(ssm, host, bare, {**rest, parameter: EVERYTHING}), host)
+        if path.stem.startswith("FlaskOps-Bootstrap"):
+            # What it wrote is what the documents after it meet.
+            outcome(ssm, run(ssm, host, path.stem, rest), host)
+        ssm.delete_document(Name=bare)
+        assert_no_canary(ssm, {path.stem: host})
+    outcome(ssm, run(ssm, hosts["database"], "AWS-RunShellScript", {"commands": SWEEP}), hosts["database"])

@@ -21,7 +21,7 @@ ALONE: Mapping[str, str] = {
     "background": "& touch CANARY",
     "end of a single-quoted string": "'; touch CANARY; '",
     "end of a double-quoted string": '"; touch CANARY; "',
-    "arithmetic": "a[$(touch CANARY)]",
+    "arithmetic": "SECONDS[$(touch CANARY)]",
     "process substitution": "<(touch CANARY)",
     "redirection": "> CANARY",
     "indirection": "${IFS@P}",
