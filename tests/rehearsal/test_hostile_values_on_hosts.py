@@ -30,11 +30,14 @@ PATIENCE_SECONDS = 240
 # Every way out of a word at once: arithmetic, quotes of either kind, substitutions, a line of its own.
 TOUCH = f"touch {CANARY}"
 EVERYTHING = f"SECONDS[$({TOUCH})]+\"; {TOUCH}; \"$({TOUCH})`{TOUCH}`'; {TOUCH}; '\n{TOUCH}\n"
+# What the values made in the database server: an account for a host of that name, a schema.
 SWEEP = """
 client=$(command -v mariadb || command -v mysql)
-$client -N -e "SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';') FROM mysql.user
-  WHERE host LIKE '%hostile%' UNION SELECT CONCAT('DROP DATABASE `', REPLACE(schema_name, '`', '``'), '`;') FROM information_schema.schemata
-  WHERE schema_name LIKE '%hostile%'" | $client
+$client --skip-column-names --raw <<'END' | $client
+SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';') FROM mysql.user WHERE host LIKE '%hostile%';
+SELECT CONCAT('DROP DATABASE `', REPLACE(schema_name, '`', '``'), '`;') FROM information_schema.schemata
+  WHERE schema_name LIKE '%hostile%';
+END
 """
 ENDED = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
 # Where each document that a value gets into belongs.
@@ -247,4 +250,7 @@ def test_without_their_patterns_too_scripts_take_values_as_data(
             outcome(ssm, run(ssm, host, path.stem, rest), host)
         ssm.delete_document(Name=bare)
         assert_no_canary(ssm, {path.stem: host})
-    outcome(ssm, run(ssm, hosts["database"], "AWS-RunShellScript", {"commands": SWEEP}), hosts["database"])
+    status, text = outcome(
+        ssm, run(ssm, hosts["database"], "AWS-RunShellScript", {"commands": SWEEP}), hosts["database"]
+    )
+    assert status == "Success", text
