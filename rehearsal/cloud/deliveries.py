@@ -146,7 +146,7 @@ class Deliveries:
                     str(delivery.target["RoleArn"]), "scheduler.amazonaws.com", name, region, delivery.source_arn
                 )
                 client = services.roles.client("sqs", region, credentials)
-                url = f"{services.url()}/{services.settings.account_id}/{name}"
+                url = services.queue_url(queue)
                 client.send_message(QueueUrl=url, MessageBody=delivery.body, MessageAttributes=attributes)
         except Exception:  # a queue that cannot be written to must not stop the others
             log.warning("%s: the dead-letter queue %s cannot take it", delivery.source_arn, queue, exc_info=True)

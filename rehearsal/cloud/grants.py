@@ -39,7 +39,9 @@ class Grants:
         if action == "sns:Publish" and service == "cloudwatch.amazonaws.com":
             # Alarms publish in the name of the topic's owner: the policy that every topic starts with lets them.
             principal["AWS"] = service
-        self._check(document, principal, action, resource_arn, source_arn)
+        # In the policies of topics EventBridge meets no condition (EventBridge User Guide, "Amazon SNS permissions").
+        is_bare = action == "sns:Publish" and service == "events.amazonaws.com"
+        self._check(document, principal, action, resource_arn, "" if is_bare else source_arn)
 
     def require_key(self, service: str, key: str, region: str, source_arn: str) -> None:
         """Check that `service` may write to what is encrypted with this key. Raises NotGrantedError."""
@@ -52,15 +54,9 @@ class Grants:
             self._check(str(found.policy), {"Service": service}, action, str(found.arn), source_arn)
 
     def _check(self, document: str, principal: dict[str, str], action: str, resource: str, source_arn: str) -> None:
-        context = RequestContext(
-            {
-                "aws:sourcearn": source_arn,
-                "aws:sourceaccount": self._account_id,
-                "aws:sourceowner": self._account_id,
-                "aws:securetransport": "true",
-            },
-            service=action.partition(":")[0],
-        )
+        source = {"aws:sourcearn": source_arn, "aws:sourceaccount": self._account_id}
+        source |= {"aws:sourceowner": self._account_id, "aws:securetransport": "true"}
+        context = RequestContext(dict(source) if source_arn else {}, service=action.partition(":")[0])
         verdict = evaluate_on_resource(document, principal, action, resource, context)
         if verdict.effect is not Effect.ALLOW:
             raise NotGrantedError(f"the policy of {resource} does not let {principal['Service']} perform {action}")

@@ -159,14 +159,21 @@ class Cloud:
     def _extend_core(self) -> None:
         """Extend the services that moto's others reach into; their modules take most of the time of a start."""
         from rehearsal.cloud.ec2.backend import HostedEc2Backend  # noqa: PLC0415 - see above
+        from rehearsal.cloud.events.commands import CommandEvents  # noqa: PLC0415 - see above
         from rehearsal.cloud.iam.models import AuditedIamBackend  # noqa: PLC0415 - see above
         from rehearsal.cloud.ssm.models import SsmBackend  # noqa: PLC0415 - see above
 
         self.door.extend("ec2", HostedEc2Backend)
         self.door.extend("iam", partial(AuditedIamBackend, usage=self.usage))
-        self.door.extend(
-            "ssm", partial(SsmBackend, door=self.door, settings=self.settings, open_engine=self._open_engine)
-        )
+
+        def make_ssm(region_name: str, account_id: str) -> SsmBackend:
+            made = SsmBackend(
+                region_name, account_id, door=self.door, settings=self.settings, open_engine=self._open_engine
+            )
+            made.commands.on_change(CommandEvents(self.services, region_name, account_id))
+            return made
+
+        self.door.extend("ssm", make_ssm)
         self.inventory.touch()  # it tells EC2 whether somebody runs machines, before there are any
 
     def _restore(self) -> None:

@@ -57,6 +57,10 @@ class Services:
         """How long a time of schedules and alarms lasts here: a minute lasts `tick_seconds`."""
         return seconds * self.settings.tick_seconds / MINUTE
 
+    def queue_url(self, arn: str) -> str:
+        """The URL of a queue by its ARN: who may send to a queue need not be allowed to ask for it."""
+        return f"{self.url()}/{arn.split(':')[4]}/{arn.rsplit(':', 1)[1]}"
+
     @cached_property
     def roles(self) -> RoleClients:
         """Clients with the credentials of roles that services assume."""

@@ -115,6 +115,8 @@ class AlarmsBackend(Extended, CloudWatchBackend):
                     raise ValidationError(f"An account may have {MAX_ALARMS} alarms in a Region.")
                 arn = f"arn:aws:cloudwatch:{self.region_name}:{self.account_id}:alarm:{name}"
                 alarm = self.alarms[name] = Alarm(name, arn, settings, is_composite)
+                # A metric alarm is looked at for the first time when its next period is over.
+                alarm.held_until = 0.0 if is_composite else self._watch().next_look(alarm)
                 alarm.note("ConfigurationUpdate", f'Alarm "{name}" created', _configured("Create", settings))
                 if request.get("Tags"):  # of an alarm that exists, PutMetricAlarm ignores them
                     self.tagger.tag_resource(arn, request["Tags"])

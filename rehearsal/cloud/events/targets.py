@@ -80,8 +80,7 @@ def _with_role(services: Services, region: str, delivery: Delivery, service: str
     elif service == "sns":
         client.publish(TopicArn=arn, Message=delivery.body)
     else:
-        queue = client.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
-        client.send_message(QueueUrl=queue, MessageBody=delivery.body)
+        client.send_message(QueueUrl=services.queue_url(arn), MessageBody=delivery.body)
 
 
 def _start_automation(services: Services, region: str, delivery: Delivery) -> None:

@@ -65,6 +65,7 @@ class Function(LambdaFunction):
         except LambdaError:
             self.code, self.code_bytes, self.code_size, self.code_sha_256 = former
             raise
+        self.architectures = updated_spec.get("Architectures") or self.architectures
         self.code_or_config_updated = True
         self.revision = str(uuid.uuid4())
         return self.get_configuration()

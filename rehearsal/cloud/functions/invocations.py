@@ -32,6 +32,7 @@ LARGEST_EVENT = 6 * 1024 * 1024
 LARGEST_ANSWER = 6_291_556
 LARGEST_ASYNC_EVENT = 1024 * 1024
 TAIL = 4096
+UNITS = {"Duration": "Milliseconds"}
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Invoker:
                 raise LambdaError("ServiceException", f"{error} (see the endpoint's log)", 500) from error
         lines = lines_of(call, result)
         self._services.submit(self._logs.write, function.log_group, result.log_stream, lines, credentials)
+        self._measure(function, Invocations=1, Errors=result.ending is not Ending.SUCCESS, Duration=result.duration_ms)
         answer, is_error = result.payload, result.ending is not Ending.SUCCESS
         if len(answer) > LARGEST_ANSWER:
             text = f"Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
@@ -97,14 +99,26 @@ class Invoker:
         """Hold one of the function's reserved executions. Raises LambdaError where none is left."""
         name, reserved = str(function.function_name), function.reserved_concurrency
         with self._lock:
-            if reserved is not None and self._running[name] >= int(reserved):
-                raise throttled()
-            self._running[name] += 1
+            is_free = reserved is None or self._running[name] < int(reserved)
+            self._running[name] += is_free
+        self._measure(function, Throttles=not is_free)
+        if not is_free:
+            raise throttled()
         try:
             yield
         finally:
             with self._lock:
                 self._running[name] -= 1
+
+    def _measure(self, function: Function, **values: float) -> None:
+        """Put metrics into `AWS/Lambda`: of the function, and of all (Developer Guide, "Types of metrics")."""
+        backend = self._services.door.backend("cloudwatch", self._region)
+        for dimensions in ([{"Name": "FunctionName", "Value": str(function.function_name)}], []):
+            data = [
+                {"MetricName": name, "Dimensions": dimensions, "Unit": UNITS.get(name, "Count"), "Value": float(value)}
+                for name, value in values.items()
+            ]
+            backend.put_metric_data("AWS/Lambda", data)
 
     def _call(self, function: Function, payload: bytes, request_id: str, credentials: RoleCredentials) -> FunctionCall:
         version, memory = str(function.version), int(function.memory_size)

@@ -22,8 +22,9 @@ class FunctionsBackend(Extended, LambdaBackend):
 
     def __init__(self, region_name: str, account_id: str, *, services: Services) -> None:
         super().__init__(region_name, account_id)
-        # moto keeps weak references there, which no restart could take up.
-        self._lambdas._arns = {}  # type: ignore[assignment] # noqa: SLF001
+        storages: tuple[Any, ...] = (self._lambdas, self._layers)
+        for storage in storages:
+            storage._arns = {}  # noqa: SLF001 - moto keeps weak references there, which no restart could take up
         self.services = services
         self.queued: list[queued.QueuedEvent] = []
         self.invoker = Invoker(services, region_name)

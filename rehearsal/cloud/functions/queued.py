@@ -164,8 +164,8 @@ def _send(
     try:
         client = backend.services.roles.client(service, region, backend.invoker.credentials(function))
         if service == "sqs":
-            queue = client.get_queue_url(QueueName=target.rsplit(":", 1)[1])["QueueUrl"]
-            client.send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
+            url = backend.services.queue_url(target)
+            client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
         elif service == "sns":
             client.publish(TopicArn=target, Message=body, MessageAttributes=attributes)
         else:

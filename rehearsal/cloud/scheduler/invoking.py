@@ -61,7 +61,7 @@ def invoke(services: Services, region: str, delivery: Delivery) -> None:
     if arn.startswith(UNIVERSAL):
         _call(client, arn.removeprefix(UNIVERSAL), body)
     else:
-        _templated(client, arn, target, body)
+        _templated(services, client, target, body)
 
 
 def check_target(arn: str) -> str:
@@ -93,16 +93,18 @@ def fill_in(delivery: Delivery) -> str:
     return body
 
 
-def _templated(client: Callable[[str], Any], arn: str, target: dict[str, Any], body: str) -> None:
+def _templated(services: Services, client: Callable[[str], Any], target: dict[str, Any], body: str) -> None:
+    arn = str(target["Arn"])
     service = arn.split(":")[2]
     if service == "lambda":
         client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=(body or "{}").encode())
     elif service == "sns":
         client("sns").publish(TopicArn=arn, Message=body)
     elif service == "sqs":
-        queue = client("sqs").get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-        client("sqs").send_message(QueueUrl=queue, MessageBody=body, **({"MessageGroupId": group} if group else {}))
+        client("sqs").send_message(
+            QueueUrl=services.queue_url(arn), MessageBody=body, **({"MessageGroupId": group} if group else {})
+        )
     else:
         parameters = target.get("EventBridgeParameters") or {}
         entry = {

@@ -245,9 +245,7 @@ def test_reserved_concurrency_bounds_what_runs(client: Callable[[str], Any], fun
 def test_an_event_is_tried_three_times_and_then_buried(client: Callable[[str], Any]) -> None:
     sqs = client("sqs")
     url, arn = queue(sqs, "buried")
-    own = role(
-        client("iam"), "burying", "lambda.amazonaws.com", LOGS, allow(["sqs:SendMessage", "sqs:GetQueueUrl"], arn)
-    )
+    own = role(client("iam"), "burying", "lambda.amazonaws.com", LOGS, allow("sqs:SendMessage", arn))
     client("lambda").create_function(
         FunctionName="failing",
         Runtime="python3.13",
