@@ -26,7 +26,8 @@ class CloudSettings:
     state_folder: Path | None = None
     """Where what has to survive a restart is kept; None keeps everything in memory."""
     connection_lost_after: float = 300.0
-    """An agent that has been silent for this long is ConnectionLost: genuine agents ping every five minutes."""
+    """An agent that has been silent for this long is ConnectionLost: genuine agents ping every five minutes. These are
+    minutes of schedules too (`tick_seconds`), but never less than agents poll for messages in, twice."""
     long_poll: float = 15.0
     """How long GetMessages waits for a message; agents give up after 20 s (their StopTimeoutMillis)."""
     instant_hosts: bool = False
@@ -36,6 +37,12 @@ class CloudSettings:
     alarm's period of 60 s covers five. Cron and one-time schedules follow the real clock."""
     max_body: int = 64 * 1024 * 1024
     """The largest request body: S3 takes whole objects, every other service far less."""
+
+    @property
+    def silence_limit(self) -> float:
+        """The seconds of silence after which an agent is ConnectionLost here."""
+        polling = min(self.connection_lost_after, 2.5 * self.long_poll)
+        return max(polling, self.connection_lost_after * self.tick_seconds / LONGEST_TICK)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account_id):

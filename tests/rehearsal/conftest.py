@@ -81,7 +81,7 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def rehearsal(settings: Settings) -> Iterator[Rehearsal]:
     """What `./rehearse all --keep` leaves up. A main job that did not come up fails every test with what it said."""
-    done = rehearse("all", "--keep")
+    done = rehearse("all", "--keep", "--tick-seconds", "5")
     try:
         lines = rehearse("env")
         assert lines.returncode == 0, f"the main job left nothing up:\n{done.stdout}\n{done.stderr}"

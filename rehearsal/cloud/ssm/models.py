@@ -48,7 +48,7 @@ class SsmBackend(SimpleSystemManagerBackend):
         self.door = door
         self.lock = threading.RLock()
         self.machines = Machines(door, region_name)
-        self.nodes = ManagedNodes(self.machines, settings.connection_lost_after)
+        self.nodes = ManagedNodes(self.machines, settings.silence_limit)
         self.mailboxes = Mailboxes()
         self.documents = DocumentService(self)
         self.commands = CommandService(self)
