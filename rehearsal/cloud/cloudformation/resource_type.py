@@ -56,6 +56,23 @@ class Context:
         merged.update(self.system_tags if system else {})
         return [{"Key": key, "Value": str(value)} for key, value in merged.items()]
 
+    def retag(
+        self,
+        old: Mapping[str, Any],
+        new: Mapping[str, Any],
+        *,
+        tag: Callable[[list[dict[str, str]]], Any],
+        untag: Callable[[list[str]], Any],
+    ) -> None:
+        """Change a resource's tags where some changed, with the service's two operations.
+
+        Where no property changed, tags of the stack did. What did not change must not need the right to be changed.
+        """
+        if dropped := sorted(_tag_keys(old) - _tag_keys(new)):
+            untag(dropped)
+        if old.get("Tags") != new.get("Tags") or dict(old) == dict(new):
+            tag(self.tags(new))
+
     @property
     def system_tags(self) -> dict[str, str]:
         """Return the tags that CloudFormation sets on resources."""
@@ -84,6 +101,16 @@ class Context:
             if time.monotonic() > deadline:
                 raise ResourceFailed(f"{what} did not stabilize within {timeout_seconds:.0f} seconds.")
             self.pause(every)
+
+
+def as_map(tags: list[dict[str, str]]) -> dict[str, str]:
+    """Return tags as the services take them that have no lists of keys and values."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _tag_keys(properties: Mapping[str, Any]) -> set[str]:
+    tags = properties.get("Tags") or []
+    return set(tags) if isinstance(tags, dict) else {tag["Key"] for tag in tags}
 
 
 class ResourceType(ABC):

@@ -17,8 +17,8 @@ SECTIONS = frozenset(
     {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions",
      "Transform", "Resources", "Outputs"}
 )  # fmt: skip
-# Changes what begins with AWS::Serverless and the section Globals alone, neither of which this endpoint takes: a template
-# without them, like that of the bucket which the SAM CLI makes for itself, is the same before and after.
+# Changes what begins with AWS::Serverless and the section Globals alone, neither of which this endpoint takes: a
+# template without them, like that of the bucket which the SAM CLI makes for itself, is the same before and after.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-aws-serverless.html
 SERVERLESS_TRANSFORM = "AWS::Serverless-2016-10-31"
 PSEUDO_PARAMETERS = frozenset(

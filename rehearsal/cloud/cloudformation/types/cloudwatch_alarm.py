@@ -24,8 +24,15 @@ class Alarm(ResourceType):
         name = properties.get("AlarmName") or context.name(255)
         return self._put(context, name, properties)
 
-    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
-        """Put the alarm again."""
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
+        """Put the alarm again; what is put on an alarm that there is leaves its tags alone."""
+        cloudwatch, arn = context.client("cloudwatch"), made.attributes["Arn"]
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=tags),
+            untag=lambda keys: cloudwatch.untag_resource(ResourceARN=arn, TagKeys=keys),
+        )
         return self._put(context, made.physical_id, new)
 
     def _put(self, context: Context, name: str, properties: Properties) -> Made:

@@ -28,6 +28,13 @@ class Rule(ResourceType):
         """Put the rule again and exchange its targets."""
         self._put(context, made.physical_id, new)
         self._target(context, made.physical_id, old, new)
+        events, arn = context.client("events"), made.attributes["Arn"]
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: events.tag_resource(ResourceARN=arn, Tags=tags),
+            untag=lambda keys: events.untag_resource(ResourceARN=arn, TagKeys=keys),
+        )
         return made
 
     def _put(self, context: Context, name: str, properties: Properties, **more: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType, as_map
 
 # Maps whose keys are the author's own names, which stay as they are.
 FREE_KEYS = frozenset({"Targets", "Actions", "Parameters", "ResourceTags"})
@@ -15,7 +15,16 @@ class ExperimentTemplate(ResourceType):
 
     type_name = "AWS::FIS::ExperimentTemplate"
     in_place = frozenset(
-        {"Actions", "Description", "ExperimentOptions", "LogConfiguration", "RoleArn", "StopConditions", "Targets"}
+        {
+            "Actions",
+            "Description",
+            "ExperimentOptions",
+            "LogConfiguration",
+            "RoleArn",
+            "StopConditions",
+            "Tags",
+            "Targets",
+        }
     )
 
     def create(self, context: Context, properties: Properties) -> Made:
@@ -26,10 +35,18 @@ class ExperimentTemplate(ResourceType):
         template_id = answer["experimentTemplate"]["id"]
         return Made(template_id, {"Id": template_id})
 
-    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
-        """Change the template."""
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
+        """Change the template and its tags."""
+        fis = context.client("fis")
         request = _lower({key: value for key, value in new.items() if key != "Tags"})
-        context.client("fis").update_experiment_template(id=made.physical_id, **request)
+        fis.update_experiment_template(id=made.physical_id, **request)
+        arn = f"arn:aws:fis:{context.region}:{context.account_id}:experiment-template/{made.physical_id}"
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: fis.tag_resource(resourceArn=arn, tags=as_map(tags)),
+            untag=lambda keys: fis.untag_resource(resourceArn=arn, tagKeys=keys),
+        )
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited

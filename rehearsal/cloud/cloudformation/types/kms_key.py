@@ -26,20 +26,26 @@ class Key(ResourceType):
         request: dict[str, Any] = {name: properties[name] for name in same if name in properties}
         if "KeyPolicy" in properties:
             request["Policy"] = _text(properties["KeyPolicy"])
-        request["Tags"] = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in context.tags(properties)]
+        request["Tags"] = _tags(context.tags(properties))
         key = context.client("kms").create_key(**request)["KeyMetadata"]
         made = Made(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
         self._switch(context, made, properties)
         return made
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
-        """Change policy, description, rotation and whether the key is enabled."""
+        """Change policy, description, rotation, tags, and whether the key is enabled."""
         kms = context.client("kms")
         if "KeyPolicy" in new and new["KeyPolicy"] != old.get("KeyPolicy"):
             kms.put_key_policy(KeyId=made.physical_id, PolicyName="default", Policy=_text(new["KeyPolicy"]))
         if new.get("Description") != old.get("Description"):
             kms.update_key_description(KeyId=made.physical_id, Description=new.get("Description", ""))
         self._switch(context, made, new)
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: kms.tag_resource(KeyId=made.physical_id, Tags=_tags(tags)),
+            untag=lambda keys: kms.untag_resource(KeyId=made.physical_id, TagKeys=keys),
+        )
         return made
 
     def _switch(self, context: Context, made: Made, properties: Properties) -> None:
@@ -56,6 +62,11 @@ class Key(ResourceType):
         context.client("kms").schedule_key_deletion(
             KeyId=made.physical_id, PendingWindowInDays=max(properties.get("PendingWindowInDays", 30), SHORTEST_DELAY)
         )
+
+
+def _tags(tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return tags as KMS spells them."""
+    return [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags]
 
 
 def _text(policy: Any) -> str:

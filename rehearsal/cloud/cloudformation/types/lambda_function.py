@@ -6,12 +6,19 @@ import io
 import zipfile
 from typing import Any
 
-from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType, as_map
 
 CONFIGURATION = (
     "DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "Handler", "KmsKeyArn", "Layers",
     "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig", "VpcConfig",
 )  # fmt: skip
+# What a property is again once a template no longer has it (Lambda API reference, CreateFunction).
+DEFAULTS: dict[str, Any] = {
+    "DeadLetterConfig": {"TargetArn": ""}, "Description": "", "Environment": {"Variables": {}},
+    "EphemeralStorage": {"Size": 512}, "KmsKeyArn": "", "Layers": [], "MemorySize": 128, "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"}, "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+}  # fmt: skip
+CODE = ("Architectures", "Code", "Runtime")
 
 
 class Function(ResourceType):
@@ -41,14 +48,21 @@ class Function(ResourceType):
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change code and configuration."""
         client, name = context.client("lambda"), made.physical_id
-        if new["Code"] != old["Code"] or new.get("Runtime") != old.get("Runtime"):
-            client.update_function_code(FunctionName=name, **_package(new))
-        client.update_function_configuration(
-            FunctionName=name, **{key: new[key] for key in CONFIGURATION if key in new}
-        )
+        if any(new.get(key) != old.get(key) for key in CODE):
+            architectures = {"Architectures": new.get("Architectures", ["x86_64"])}
+            client.update_function_code(FunctionName=name, **architectures, **_package(new))
+        changed = {key: new[key] for key in CONFIGURATION if key in new and new[key] != old.get(key)}
+        gone = {key: DEFAULTS[key] for key in DEFAULTS if key in old and key not in new}
+        if changed or gone:
+            client.update_function_configuration(FunctionName=name, **changed, **gone)
         self._reserve(context, made, old, new)
-        tags = {tag["Key"]: tag["Value"] for tag in context.tags(new)}
-        client.tag_resource(Resource=made.attributes["Arn"], Tags=tags)
+        arn = made.attributes["Arn"]
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: client.tag_resource(Resource=arn, Tags=as_map(tags)),
+            untag=lambda keys: client.untag_resource(Resource=arn, TagKeys=keys),
+        )
         return made
 
     def _reserve(self, context: Context, made: Made, old: Properties, new: Properties) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType, as_map
 
 
 class LogGroup(ResourceType):
@@ -37,8 +37,13 @@ class LogGroup(ResourceType):
             logs.associate_kms_key(logGroupName=made.physical_id, kmsKeyId=new["KmsKeyId"])
         elif old.get("KmsKeyId") and not new.get("KmsKeyId"):
             logs.disassociate_kms_key(logGroupName=made.physical_id)
-        tags = {tag["Key"]: tag["Value"] for tag in context.tags(new)}
-        logs.tag_resource(resourceArn=made.attributes["Arn"].removesuffix(":*"), tags=tags)
+        arn = made.attributes["Arn"].removesuffix(":*")
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: logs.tag_resource(resourceArn=arn, tags=as_map(tags)),
+            untag=lambda keys: logs.untag_resource(resourceArn=arn, tagKeys=keys),
+        )
         return made
 
     def _retain(self, context: Context, name: str, properties: Properties) -> None:

@@ -14,6 +14,7 @@ class Schedule(ResourceType):
     """A schedule of EventBridge Scheduler."""
 
     type_name = "AWS::Scheduler::Schedule"
+    supported = frozenset({*SETTINGS, "Name"})
     in_place = frozenset(SETTINGS) - {"GroupName"}
 
     def create(self, context: Context, properties: Properties) -> Made:

@@ -40,7 +40,12 @@ class Topic(ResourceType):
                 sns.set_topic_attributes(
                     TopicArn=made.physical_id, AttributeName=name, AttributeValue=_text(new.get(name, ""))
                 )
-        sns.tag_resource(ResourceArn=made.physical_id, Tags=context.tags(new))
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: sns.tag_resource(ResourceArn=made.physical_id, Tags=tags),
+            untag=lambda keys: sns.untag_resource(ResourceArn=made.physical_id, TagKeys=keys),
+        )
         return made
 
     def replaces(self, changed: frozenset[str], old: Properties, new: Properties) -> bool:

@@ -15,17 +15,21 @@ class TopicPolicy(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Put the policy on every topic."""
+        self._put(context, properties)
+        name = context.name()
+        return Made(name, {"Id": name})
+
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
+        """Put the policy again, and take it from topics that are no longer named."""
+        self.delete(context, made, {"Topics": [topic for topic in old["Topics"] if topic not in new["Topics"]]})
+        self._put(context, new)
+        return made
+
+    def _put(self, context: Context, properties: Properties) -> None:
         for topic in properties["Topics"]:
             context.client("sns").set_topic_attributes(
                 TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(properties["PolicyDocument"])
             )
-        name = context.name()
-        return Made(name, {"Id": name})
-
-    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
-        """Put the policy again."""
-        self.create(context, new)
-        return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited
         """Give the topics their owner's policy back."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
-from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType, as_map
 
 ATTRIBUTES = (
     "ContentBasedDeduplication", "DelaySeconds", "FifoQueue", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId",
     "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "RedriveAllowPolicy",
     "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout",
 )  # fmt: skip
+# What an attribute is again once a template no longer has it (SQS API reference, SetQueueAttributes).
+DEFAULTS = {
+    "DelaySeconds": "0", "KmsMasterKeyId": "", "MaximumMessageSize": "262144", "MessageRetentionPeriod": "345600",
+    "ReceiveMessageWaitTimeSeconds": "0", "RedriveAllowPolicy": "", "RedrivePolicy": "", "VisibilityTimeout": "30",
+}  # fmt: skip
 
 
 class Queue(ResourceType):
@@ -30,12 +35,18 @@ class Queue(ResourceType):
         arn = f"arn:aws:sqs:{context.region}:{context.account_id}:{name}"
         return Made(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})
 
-    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:  # noqa: ARG002 - as inherited
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change attributes and tags."""
         sqs = context.client("sqs")
+        gone = {key: DEFAULTS[key] for key in DEFAULTS if key in old and key not in new}
         changeable = {key: value for key, value in _attributes(new).items() if key != "FifoQueue"}
-        sqs.set_queue_attributes(QueueUrl=made.physical_id, Attributes=changeable)
-        sqs.tag_queue(QueueUrl=made.physical_id, Tags={tag["Key"]: tag["Value"] for tag in context.tags(new)})
+        sqs.set_queue_attributes(QueueUrl=made.physical_id, Attributes=gone | changeable)
+        context.retag(
+            old,
+            new,
+            tag=lambda tags: sqs.tag_queue(QueueUrl=made.physical_id, Tags=as_map(tags)),
+            untag=lambda keys: sqs.untag_queue(QueueUrl=made.physical_id, TagKeys=keys),
+        )
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited
