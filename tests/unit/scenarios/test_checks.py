@@ -84,6 +84,18 @@ def test_http_says_what_is_wrong(answer: Completed, settings: dict[str, Any], de
     assert detail in result.detail
 
 
+def test_an_output_that_was_lost_on_the_way_is_asked_for_once_more() -> None:
+    lost = Completed(stdout="")
+    assert ask(probe("http", url="https://a/"), surroundings(FakeOutside(lost, answered("ok")))).passed
+    check = ask(probe("http", url="https://a/"), surroundings(FakeOutside(lost, lost)))
+    assert (check.passed, check.detail) == (False, "https://a/: curl ended well and did not say what it saw: nothing")
+
+
+def test_what_must_not_be_done_twice_is_not_asked_again() -> None:
+    outside = FakeOutside(Completed(stdout=""), answered("ok"))
+    assert not ask(probe("http", url="https://a/", method="POST"), surroundings(outside)).passed
+
+
 def test_a_probe_is_asked_again_until_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rehearsal.scenarios.checks.POLL_SECONDS", 0)
     outside = FakeOutside(answered("", 503), answered("", 503), answered(""))
