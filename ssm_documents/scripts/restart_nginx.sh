@@ -9,16 +9,22 @@ answers() {
   [ "$code" = 200 ] || [ "$code" = 301 ]
 }
 
+# drain: answers close their connections from here on, so that the old workers will have none that is in use. It ends with
+# this run, or after a minute when the run is killed.
+drain() {
+  local unit=nginx-draining-end
+  systemctl stop "$unit.timer" 2>/dev/null || true
+  systemd-run --quiet --collect --unit="$unit" --on-active=60 rm -f /run/nginx-draining
+  trap 'rm -f /run/nginx-draining; systemctl stop nginx-draining-end.timer; rm -rf "$work_folder"' EXIT
+  touch /run/nginx-draining
+  sleep 3
+}
+
 # upgrade: a new master takes over the listening sockets, the old one finishes its requests and ends.
 upgrade() {
   local old new=""
   old=$(cat /run/nginx.pid)
-  trap 'rm -f /run/nginx-draining; rm -rf "$work_folder"' EXIT
-  # Answers close their connections from here on, so that the old workers will have none that is in use. Should this run
-  # be killed, the file goes all the same.
-  systemd-run --quiet --collect --on-active=60 rm -f /run/nginx-draining
-  touch /run/nginx-draining
-  sleep 3
+  drain
   kill -USR2 "$old"
   for _ in $(seq 50); do
     new=$(cat /run/nginx.pid 2>/dev/null || true)
@@ -32,10 +38,7 @@ upgrade() {
   }
   kill -QUIT "$old"
   for _ in $(seq 150); do
-    if [ ! -e "/proc/$old" ]; then
-      rm -f /run/nginx-draining
-      return 0
-    fi
+    [ -e "/proc/$old" ] || return 0
     sleep 0.2
   done
   log "the old master $old still finishes connections"
