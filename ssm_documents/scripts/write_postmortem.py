@@ -11,6 +11,7 @@ import boto3
 
 MARGIN = dt.timedelta(minutes=5)
 TEXT_LIMIT = 20_000
+ALARM_LIMIT = 500  # changes of alarms, the newest first
 
 
 def clock(moment):
@@ -58,18 +59,20 @@ def of_executions(found):
 
 
 def of_alarms(start, end):
-    client = boto3.client("cloudwatch")
-    answer = client.describe_alarm_history(
-        HistoryItemType="StateUpdate", StartDate=start - MARGIN, EndDate=end + MARGIN, MaxRecords=100
-    )
-    for item in answer["AlarmHistoryItems"]:
-        yield item["Timestamp"], f"alarm {item['AlarmName']}", item["HistorySummary"]
+    pages = boto3.client("cloudwatch").get_paginator("describe_alarm_history").paginate(
+        HistoryItemType="StateUpdate", StartDate=start - MARGIN, EndDate=end + MARGIN,
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"], PaginationConfig={"MaxItems": ALARM_LIMIT},
+    )  # fmt: skip
+    for page in pages:
+        for item in page["AlarmHistoryItems"]:
+            yield item["Timestamp"], f"alarm {item['AlarmName']}", item["HistorySummary"]
 
 
 def impact(found, timeline, start, end):
     lines = [f"- from {clock(start)} to {clock(end)}: {int((end - start).total_seconds())} seconds"]
-    raised = [moment for moment, who, what in timeline if who.startswith("alarm ") and "to ALARM" in what]
-    calmed = [moment for moment, who, what in timeline if who.startswith("alarm ") and "to OK" in what]
+    alarms = [(moment, what) for moment, who, what in timeline if who.startswith("alarm ") and moment >= start]
+    raised = [moment for moment, what in alarms if "to ALARM" in what]
+    calmed = [moment for moment, what in alarms if "to OK" in what]
     if raised:
         lines.append(f"- first alarm {int((raised[0] - start).total_seconds())} seconds after the start")
     if raised and calmed:
@@ -78,6 +81,7 @@ def impact(found, timeline, start, end):
         lines.append("- no alarm was raised")
     for execution in found:
         for step in execution["StepExecutions"]:
+            lines += [f"- {text}" for text in step.get("Outputs", {}).get("Detection", [])]
             for text in step.get("Outputs", {}).get("Output", []):
                 seen = re.findall(r'"effect":"([a-z-]+)","seconds":"(\d+)"', text)
                 lines += [f"- {step['StepName']}: {effect} after {seconds} seconds" for effect, seconds in seen]

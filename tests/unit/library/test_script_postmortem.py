@@ -29,6 +29,12 @@ EXECUTION = {
     "StepExecutions": [
         {"StepName": "inject", "StepStatus": "Success", "ExecutionEndTime": at(10)},
         {
+            "StepName": "readAlarm",
+            "StepStatus": "Success",
+            "ExecutionEndTime": at(60),
+            "Outputs": {"Detection": ["the alarm database was raised 15 seconds after the fault"]},
+        },
+        {
             "StepName": "proveRecovery",
             "StepStatus": "Success",
             "ExecutionEndTime": at(100),
@@ -40,6 +46,7 @@ EXECUTION = {
 ALARMS = [
     {"Timestamp": at(90), "AlarmName": "database", "HistorySummary": "Alarm updated from ALARM to OK"},
     {"Timestamp": at(25), "AlarmName": "database", "HistorySummary": "Alarm updated from OK to ALARM"},
+    {"Timestamp": at(-60), "AlarmName": "earlier", "HistorySummary": "Alarm updated from OK to ALARM"},
 ]
 
 
@@ -55,9 +62,13 @@ class FakeClients:
     def get_automation_execution(self, **_request: str) -> dict[str, Any]:
         return {"AutomationExecution": EXECUTION}
 
-    def describe_alarm_history(self, **request: Any) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> FakeClients:
+        assert operation == "describe_alarm_history"
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
         assert request["StartDate"] < START
-        return {"AlarmHistoryItems": ALARMS}
+        return [{"AlarmHistoryItems": ALARMS[:1]}, {"AlarmHistoryItems": ALARMS[1:]}]
 
     def put_object(self, **request: Any) -> None:
         self.objects[request["Key"]] = request["Body"].decode()
@@ -97,7 +108,7 @@ def test_steps_and_alarms_stand_in_one_order_of_time(
     script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = write(script, monkeypatch)[0]["Text"]
-    order = ["started", "step inject", "from OK to ALARM", "from ALARM to OK", "step proveRecovery"]
+    order = ["started", "step inject", "alarm database | Alarm updated from OK", "from ALARM to OK", "step proveRecovery"]
     assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
     assert "undoFault" not in text
 
@@ -108,3 +119,4 @@ def test_the_impact_is_in_figures(script: Callable[[str], ModuleType], monkeypat
     assert "first alarm 25 seconds after the start" in text
     assert "last alarm calmed 90 seconds after the start" in text
     assert "proveRecovery: database-back after 4 seconds" in text
+    assert "- the alarm database was raised 15 seconds after the fault" in text
