@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,9 @@ class ScenarioRunner:
             self._carry_out()
         except (ScenarioError, ClientError, BotoCoreError, TimeoutError) as problem:
             self._note("carried out to its end", passed=False, detail=str(problem))
+        except Exception as problem:  # noqa: BLE001 - a fault of the rehearsal itself must not cost the other scenarios' report
+            trace = "".join(traceback.format_exception(problem))
+            self._note("carried out to its end", passed=False, detail=f"a fault of the rehearsal itself: {trace}")
         finally:
             self._tidy_up()
         scenario, shown = self._scenario, self._shown

@@ -167,6 +167,19 @@ def test_what_breaks_off_keeps_what_was_shown_until_then(world: World, monkeypat
     assert result.status == "Success"
 
 
+def test_a_fault_of_the_rehearsal_itself_is_told_whole_and_tidied_up_after(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a count of nothing")
+
+    monkeypatch.setattr(runner, "permissions_of", broken)
+    result = world.rehearse(replace(SCENARIO, after=(TIDY,)))
+    assert fallen(result) == ["carried out to its end"]
+    assert "permissions_of" in next(check.detail for check in result.checks if not check.passed)
+    assert "web: tidy" in world.done
+
+
 def test_the_baseline_comes_last_and_must_leave_steady_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     baseline = Baseline("the old way", (HostCommand("web", "systemctl restart x"),))
 
