@@ -15,7 +15,7 @@ drain() {
   local unit=nginx-draining-end
   systemctl stop "$unit.timer" 2>/dev/null || true
   systemd-run --quiet --collect --unit="$unit" --on-active=60 rm -f /run/nginx-draining
-  trap 'rm -f /run/nginx-draining; systemctl stop nginx-draining-end.timer; rm -rf "$work_folder"' EXIT
+  trap 'rm -f /run/nginx-draining; systemctl stop nginx-draining-end.timer 2>/dev/null || true; rm -rf "$work_folder"' EXIT
   touch /run/nginx-draining
   sleep 3
 }
