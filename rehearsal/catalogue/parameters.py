@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.catalogue.texts import bounds_in_words, example, one_line
-from rehearsal.documents.references import has_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +86,7 @@ def _is_empty(default: Any) -> bool:
 def _shown(name: str, value: Any, declared: Mapping[str, Any], patterns: Mapping[str, Any]) -> str:
     """A value as a scenario gives it; one that only a rehearsal knows is shown by an example."""
     item = value[0] if isinstance(value, list) and value else value
-    return example(declared[name], patterns) if has_reference(item) else str(item)
+    return example(declared[name], patterns) if "{{" in str(item) else str(item)
 
 
 def _command(document: str, values: Mapping[str, str], declared: Mapping[str, Any]) -> str:

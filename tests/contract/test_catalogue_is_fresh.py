@@ -62,6 +62,7 @@ def test_a_page_has_all_that_a_person_on_call_needs(path: Path) -> None:
         "Permissions",
     ]
     assert f"aws ssm start-automation-execution --document-name {path.stem} --parameters 'StackName=flask-app" in text
+    assert "{{" not in text, "what only a rehearsal knows"
     assert all(f"| `{name}` |" in text for name in content["parameters"])
     assert all(f"| `{step['name']}` |" in text for step in content["mainSteps"])
     assert all(f"| `{output}` |" in text for output in content["outputs"])
