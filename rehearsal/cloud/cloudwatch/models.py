@@ -80,7 +80,7 @@ class AlarmsBackend(Extended, CloudWatchBackend):
         with self.lock:
             alarm = self.alarms.get(alarm_name)
             if alarm is None:
-                raise ResourceNotFound("")
+                raise ResourceNotFound(f"The alarm {alarm_name} does not exist.")
             if state_value not in STATES:
                 raise ValidationError(f"StateValue must be one of {', '.join(STATES)}, not {state_value!r}.")
             try:

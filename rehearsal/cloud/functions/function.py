@@ -107,6 +107,8 @@ def check_spec(spec: dict[str, Any]) -> None:
     runtime = spec.get("Runtime")
     if runtime is not None and not RUNTIME.fullmatch(str(runtime)):
         raise invalid_parameter(f"Runtime {runtime} cannot be run by this endpoint: it runs python3.x.")
+    if spec.get("Layers"):
+        raise invalid_parameter("Layers are not part of this endpoint: put what the function needs into its package.")
     if "Code" in spec and spec.get("PackageType", "Zip") == "Zip" and not (runtime and spec.get("Handler")):
         raise invalid_parameter(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."

@@ -190,6 +190,11 @@ def test_what_cannot_run_is_refused_when_it_is_made(client: Callable[[str], Any]
         )
     with pytest.raises(ClientError, match="Could not unzip uploaded file"):
         functions.create_function(FunctionName="zip", Runtime="python3.13", Code={"ZipFile": b"no zip"}, **request)
+    layer = "arn:aws:lambda:us-east-1:111122223333:layer:x:1"
+    with pytest.raises(ClientError, match="Layers are not part of this endpoint"):
+        functions.create_function(
+            FunctionName="layered", Runtime="python3.13", Code={"ZipFile": package(SOURCE)}, Layers=[layer], **request
+        )
     with pytest.raises(ClientError, match="The specified bucket does not exist"):
         functions.create_function(
             FunctionName="s3", Runtime="python3.13", Code={"S3Bucket": "absent", "S3Key": "key"}, **request
