@@ -16,8 +16,8 @@ help: ## What there is to make
 rehearse: ## The main job, from nothing to the report; options as ARGS="--database mariadb"
 	@./rehearse all $(ARGS)
 
-rehearse-full: ## The same with every runbook's scenario, faults and drills included
-	@./rehearse all --suite full $(ARGS)
+rehearse-full: ## The same with every runbook: faults, aborts and drills too, with minutes of five seconds
+	@./rehearse all --suite full --tick-seconds 5 $(ARGS)
 
 test: ## Set everything up and run every check, those on real hosts too
 	@$(MAKE) --no-print-directory static
