@@ -20,9 +20,9 @@ class Transition:
     state: str
 
     @property
-    def is_first_data(self) -> bool:
-        """It had nothing to look at, and now has: no news about what is watched."""
-        return (self.former, self.state) == ("INSUFFICIENT_DATA", "OK")
+    def is_news(self) -> bool:
+        """Whether it tells of trouble or of its end; that there is data, or none for a while, is neither."""
+        return "ALARM" in (self.former, self.state)
 
     def as_text(self) -> str:
         return f"{self.alarm}: {self.former} → {self.state}"

@@ -109,7 +109,7 @@ class DetectionWatch:
             if all(alarm.is_right for alarm in alarms) or time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
-        others = [each for each in transitions if each.alarm not in self._names and not each.is_first_data]
+        others = [each for each in transitions if each.alarm not in self._names and each.is_news]
         expected = len(self._detection.notifications) or 2 * len(self._names)
         notifications = self._listener.heard(at_least=expected) if self._listener else []
         return DetectionResult(self._tick, fault, undone, alarms, tuple(others), tuple(notifications))
