@@ -224,6 +224,7 @@ class ScenarioRunner:
         )
         for result in proof.show(abort, run.execution_id):
             self._shown.aborts.append(result)
+            self._narrator.stage(f"  {ways[result.by]} at {result.step}: {result.outcome}, {result.seconds:.1f} s")
             self._note(f"{ways[result.by]} at {result.step}", passed=result.passed, detail=result.as_text())
 
     def _measure_baseline(self) -> None:
