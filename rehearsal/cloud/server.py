@@ -39,6 +39,7 @@ SHUTDOWN_POLL_SECONDS = 0.05
 ACTING = {
     "cloudwatch": ("rehearsal.cloud.cloudwatch.models", "AlarmsBackend"),
     "events": ("rehearsal.cloud.events.models", "EventBusBackend"),
+    "fis": ("rehearsal.cloud.fis.models", "ExperimentsBackend"),
     "lambda": ("rehearsal.cloud.functions.models", "FunctionsBackend"),
     "scheduler": ("rehearsal.cloud.scheduler.models", "SchedulesBackend"),
     "sns": ("rehearsal.cloud.sns.models", "DeliveringSnsBackend"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rehearsal.cloud.role_clients import RoleClients
     from rehearsal.cloud.settings import CloudSettings
 
-SWEPT = ("lambda", "cloudwatch", "events", "scheduler")
+SWEPT = ("lambda", "cloudwatch", "events", "scheduler", "fis")
 MINUTE = 60.0
 MAX_THREADS = 24
 
@@ -52,6 +52,7 @@ class Services:
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._runner: FunctionRunner | None = None
+        self._closing = threading.Event()
 
     def real_seconds(self, seconds: float) -> float:
         """How long a time of schedules and alarms lasts here: a minute lasts `tick_seconds`."""
@@ -94,6 +95,11 @@ class Services:
         except RuntimeError:  # the pool takes no more work: the cloud is stopping
             log.debug("not done, the cloud is stopping: %s", work)
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether what is under way should come to its end."""
+        return self._closing.is_set()
+
     def emit(self, region: str, event: Mapping[str, Any]) -> None:
         """Put an event of an AWS service on the default bus, where EventBridge is in use at all."""
         backend = self.door.backends("events").get(region)
@@ -114,6 +120,7 @@ class Services:
 
     def close(self) -> None:
         """End what runs. Safe to call twice."""
+        self._closing.set()  # of whoever tries again and again
         with self._lock:
             pool, self._pool = self._pool, None
             runner, self._runner = self._runner, None
@@ -121,6 +128,7 @@ class Services:
             runner.close()
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+        self._closing.clear()
 
     def _guarded(self, work: Callable[..., Any], *arguments: Any) -> None:
         try:

@@ -11,7 +11,7 @@ FREE_KEYS = frozenset({"Targets", "Actions", "Parameters", "ResourceTags"})
 
 
 class ExperimentTemplate(ResourceType):
-    """A FIS experiment template: inventory only, the endpoint starts no experiments."""
+    """A FIS experiment template."""
 
     type_name = "AWS::FIS::ExperimentTemplate"
     in_place = frozenset(

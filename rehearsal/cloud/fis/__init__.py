@@ -1,0 +1,1 @@
+"""Fault Injection Service beyond moto: experiments that run."""
