@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.option(
     "--check", "mode", flag_value="check", default="check", help="Say which pages are not as the sources say."
 )
-@click.option("--record", is_flag=True, help="First take the measurements of the last report that passed; then write.")
+@click.option("--record", is_flag=True, help="First take what a report measured in scenarios that passed; then write.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The report that --record takes; that of this checkout's last rehearsal otherwise.",
+)
 @click.option(
     "--templates",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -38,7 +43,9 @@ if TYPE_CHECKING:
     help="Where the catalogue is, with its groups.yaml.",
 )
 @settings_option
-def catalogue_command(settings: Settings, mode: str, templates: Path, folder: Path, *, record: bool) -> None:
+def catalogue_command(
+    settings: Settings, mode: str, templates: Path, folder: Path, report: Path | None, *, record: bool
+) -> None:
     """Write or check the catalogue: a page a runbook, an index, and the documents behind the runbooks.
 
     Everything on a page is from the documents, the templates, the registry of patterns and measurements.json. Exit
@@ -48,7 +55,7 @@ def catalogue_command(settings: Settings, mode: str, templates: Path, folder: Pa
 
     try:
         if record:
-            _record(settings, folder)
+            _record(report or settings.state_folder / "report.json", folder)
         library = [settings.documents, templates]
         pages = catalogue(read_sources(settings.path.parent, library, folder, settings.scenarios))
     except CatalogueError as error:
@@ -64,11 +71,11 @@ def catalogue_command(settings: Settings, mode: str, templates: Path, folder: Pa
         sys.exit(FELL_SHORT)
 
 
-def _record(settings: Settings, folder: Path) -> None:
+def _record(report: Path, folder: Path) -> None:
     from rehearsal.catalogue.measured import record  # noqa: PLC0415 - the same
     from rehearsal.catalogue.sources import MEASUREMENTS  # noqa: PLC0415
 
-    taken, left = record(folder / MEASUREMENTS, settings.state_folder / "report.json")
+    taken, left = record(folder / MEASUREMENTS, report)
     click.echo(f"taken: {', '.join(taken) or 'nothing'}")
     if left:
         click.echo(f"left out, because they fell short: {', '.join(left)}")

@@ -80,6 +80,9 @@ def test_what_a_report_measured_is_recorded_and_shown(checkout: Path) -> None:
     assert "wait-a-while" in page
     assert "wait-too-long" not in page
     assert rehearse("--check").exit_code == 0
+    (checkout / "elsewhere.json").write_text(json.dumps({"measurements": [{**MEASURED, "requests": 4711}]}))
+    rehearse("--record", "--report", "elsewhere.json")
+    assert "4,711" in (checkout / "docs" / "catalogue" / "Wait.md").read_text()
 
 
 def test_what_cannot_be_used_is_refused_by_name(checkout: Path) -> None:
