@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from rehearsal.cloud.grants import NotGrantedError
 
@@ -93,6 +93,9 @@ class Deliveries:
             deliver(delivery)
         except (DeliveryError, NotGrantedError, ClientError, BotoCoreError) as error:
             self._failed(services, region, delivery, _as_delivery_error(error))
+        except Exception:
+            self._drop(delivery)  # or it would wait for ever
+            raise
         else:
             self._drop(delivery)
         services.changed()
@@ -166,4 +169,4 @@ def _as_delivery_error(error: Exception) -> DeliveryError:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         passing = status >= SERVER_FAULT or any(mark in code for mark in PASSING)
         return DeliveryError(code, str(error), is_final=not passing)
-    return DeliveryError("SDK_CLIENT_ERROR", str(error), is_final=False)
+    return DeliveryError("SDK_CLIENT_ERROR", str(error), is_final=isinstance(error, ParamValidationError))

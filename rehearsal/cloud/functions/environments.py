@@ -123,6 +123,7 @@ class ExecutionEnvironment:
             for line in self._channel.lines():
                 self._messages.put(json.loads(line))
         finally:
+            self.is_broken = True  # it is not taken for a further invocation
             self._messages.put(_Ended())
 
 

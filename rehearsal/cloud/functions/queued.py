@@ -63,6 +63,14 @@ def dispatch(backend: FunctionsBackend) -> None:
 
 def _handle(backend: FunctionsBackend, event: QueuedEvent) -> None:
     try:
+        _try(backend, event)
+    except Exception:
+        backend.queued.remove(event)  # or it would wait for ever
+        raise
+
+
+def _try(backend: FunctionsBackend, event: QueuedEvent) -> None:
+    try:
         function = backend.function(event.function_name, event.qualifier)
     except UnknownFunctionException:
         backend.queued.remove(event)

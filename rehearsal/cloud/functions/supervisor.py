@@ -25,6 +25,9 @@ from typing import IO, Any, TextIO
 LARGEST_LOG = 4 * 1024 * 1024
 LARGEST_UNPACKED = 250 * 1024 * 1024
 CHUNK = 65536
+# A function has its own environment, and not that of whoever runs the rehearsal: no profile, no keys, no endpoints.
+INHERITED = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
+NO_SETTINGS = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 INIT_SECONDS = 10.0  # what Lambda gives the init phase
 GRACE_SECONDS = 1.0
 
@@ -52,7 +55,8 @@ class Worker:
 
     def __init__(self, setup: dict[str, Any], task: Path) -> None:
         answers, theirs = os.pipe()
-        own = {"LAMBDA_TASK_ROOT": str(task), "_HANDLER": setup["handler"]}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        own = {"LAMBDA_TASK_ROOT": str(task), "_HANDLER": setup["handler"], **NO_SETTINGS}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-c", setup["worker"], str(theirs)],
@@ -61,7 +65,7 @@ class Worker:
             stderr=subprocess.STDOUT,
             pass_fds=(theirs,),
             cwd=task,
-            env={**os.environ, **setup["environment"], **own},
+            env={**inherited, **setup["environment"], **own},
             start_new_session=True,  # a group of its own, so that all it starts can be ended with it
         )
         os.close(theirs)

@@ -89,7 +89,7 @@ class DeliveringSubscription(Subscription):
         except (NotGrantedError, ServiceException, HTTPException) as error:
             log.warning("%s → %s: %s", self.topic.arn, self.endpoint, getattr(error, "message", "") or error)
 
-    def _to_web_server(self, backend: DeliveringSnsBackend, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - as above
+    def _to_web_server(self, backend: DeliveringSnsBackend, data: Mapping[str, Any]) -> None:
         headers = {
             "Content-Type": "text/plain; charset=UTF-8",
             "User-Agent": "Amazon Simple Notification Service Agent",
@@ -104,6 +104,8 @@ class DeliveringSubscription(Subscription):
             except requests.RequestException as error:
                 log.warning("%s → %s, attempt %d: %s", self.topic.arn, self.endpoint, attempt, error)
             else:
+                return
+            if backend.services.is_closing:
                 return
 
 
