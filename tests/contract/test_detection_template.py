@@ -119,7 +119,7 @@ def test_the_reporter_is_bounded_and_keeps_what_failed(template: dict[str, Any])
     properties = function["Properties"]
     assert (properties["Runtime"], properties["Architectures"]) == ("python3.13", ["arm64"])
     assert 10 <= properties["Timeout"] < 60
-    assert properties["ReservedConcurrentExecutions"]["Fn::If"][1] == 1
+    assert properties["ReservedConcurrentExecutions"]["Fn::If"][1] == 2  # the schedule's, and a person's
     assert properties["DeadLetterConfig"] == {"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
     (group,) = [body for key, body in of(template, "AWS::Logs::LogGroup").items() if key == "HealthLogGroup"]
     assert group["Properties"]["LogGroupName"] == f"/aws/lambda/{properties['FunctionName']}"
