@@ -48,6 +48,12 @@ outputs:
   - say.Word
 """
 
+HOST = {
+    "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+    "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.1.0/24"}},
+    "Host": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b", "SubnetId": {"Ref": "Subnet"}}},
+}
+
 
 @dataclass(frozen=True)
 class Library:
@@ -56,6 +62,7 @@ class Library:
     root: Path
     environment: dict[str, str]
     client: Callable[[str], Any]
+    cloud: Cloud
 
     @property
     def template(self) -> Path:
@@ -122,7 +129,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         return clients.setdefault(service, session.client(service, endpoint_url=cloud.url))
 
     client("s3").create_bucket(Bucket=BUCKET)
-    made = Library(copy_of_the_library(tmp_path_factory.mktemp("library")), {**kept, **keys, **own, **config}, client)
+    made = Library(
+        copy_of_the_library(tmp_path_factory.mktemp("library")), {**kept, **keys, **own, **config}, client, cloud
+    )
     made.write("one")
     assert "Successfully created/updated stack" in made.deploy()
     yield made
@@ -164,15 +173,31 @@ def test_what_watches_the_stack_can_be_described(library: Library) -> None:
     assert set(shown) == {alarm["AlarmArn"] for alarm in [composite, *alarms["MetricAlarms"]]}
 
 
-def test_the_reporter_may_do_all_that_it_does(library: Library) -> None:
+def test_the_reporter_may_do_all_that_it_does_and_nothing_else(library: Library) -> None:
+    cloudformation = library.client("cloudformation")
+    cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps({"Resources": HOST}))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="shop", WaiterConfig={"Delay": 1})
     answer = library.client("lambda").invoke(FunctionName="FlaskOps-Health")
     said = json.loads(answer["Payload"].read())
     assert answer.get("FunctionError") is None, said
     details = {check["name"]: check["detail"] for check in said["checks"]}
     assert [name for name, detail in details.items() if "AccessDenied" in detail or "not authorized" in detail] == []
-    assert details["Agents"] == "the stack shop has no host that is not terminated"
+    assert "never registered" in details["Agents"]
     assert details["NatGateway"] == "the NAT gateway is missing"
-    assert "Stack with id shop does not exist" in details["Backup"]
+    assert details["Backup"].startswith("no backup in ")
+    resource = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="HealthPolicy")
+    arn = resource["StackResourceDetail"]["PhysicalResourceId"]
+    iam = library.client("iam")
+    document = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]
+    granted = {action for each in document["Statement"] for action in as_list(each["Action"])}
+    role = library.client("lambda").get_function_configuration(FunctionName="FlaskOps-Health")["Role"]
+    # Lambda itself writes the log and keeps the events of failed invocations, with this role.
+    by_lambda = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+    assert granted - by_lambda == set(library.cloud.usage.used_by(role)) - by_lambda
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def test_a_changed_document_is_a_new_version_and_what_runs_keeps_its_own(library: Library) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from metrics import emf_line
@@ -15,6 +16,9 @@ from running import Check, run_all
 from settings import SettingsError, read
 
 from .conftest import FUNCTION
+
+if TYPE_CHECKING:
+    from .conftest import StartSite
 
 GOOD = {"STACK_NAME": "shop", "PUBLIC_HOST": "shop.example.test"}
 
@@ -95,3 +99,27 @@ def test_the_function_loads_no_aws_library_before_it_is_needed() -> None:
     code = "import sys, handler; print(sorted(m for m in sys.modules if m.split('.')[0] in ('boto3', 'botocore')))"
     said = subprocess.run([sys.executable, "-c", code], cwd=FUNCTION, check=True, capture_output=True, text=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_the_handler_answers_a_direct_invocation(start_site: StartSite) -> None:
+    """As `sam local invoke` and `python -c` do: the function's folder, its environment, an event."""
+    site = start_site()
+    environment = {
+        "STACK_NAME": "shop", "PUBLIC_HOST": site.host, "HTTPS_PORT": str(site.https_port),
+        "HTTP_PORT": str(site.http_port), "CA_FILE": str(site.ca_file), "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "played", "AWS_SECRET_ACCESS_KEY": "played", "AWS_DEFAULT_REGION": "us-east-1",
+        "PATH": os.environ["PATH"],
+    }  # fmt: skip
+    code = "import json; from handler import handler; print(json.dumps(handler({}, None)))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=FUNCTION, env=environment, check=True, capture_output=True, text=True
+    )
+    line, said = (json.loads(text) for text in run.stdout.splitlines())
+    found = {check["name"]: check["status"] for check in said["checks"]}
+    assert found == {
+        "Https": "ok", "Redirect": "ok", "Readiness": "ok", "Certificate": "ok",
+        "Agents": "down", "NatGateway": "down", "Backup": "ok",
+    }  # fmt: skip
+    assert said["status"] == line["Status"] == "degraded", "customers are served, whatever AWS's own APIs do"
+    assert (line["ServiceDown"], line["AgentsSeverity"], line["HttpsSeverity"]) == (0.0, 2.0, 0.0)
+    assert all(set(check) == {"name", "status", "latency_ms", "detail"} for check in said["checks"])
