@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from rehearsal.scenarios.alarms import Alarms, Transition
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rehearsal.scenarios.proofs import Detection
-    from rehearsal.scenarios.results import Run
+    from rehearsal.scenarios.results import Run, StepResult
     from rehearsal.scenarios.surroundings import Surroundings
 
 POLL_SECONDS = 0.5
@@ -147,7 +149,9 @@ class DetectionWatch:
         for wanted in (self._detection.fault_step, self._detection.undo_step):
             if wanted not in steps:
                 raise ScenarioError(f"detection names the step {wanted}; the run has {', '.join(steps)}")
-        return steps[self._detection.fault_step].started, steps[self._detection.undo_step].ended
+        fault = steps[self._detection.fault_step]
+        began = _told_moment(fault, self._detection.fault_key) if self._detection.fault_key else fault.started
+        return began, steps[self._detection.undo_step].ended
 
     def _alarm(
         self, name: str, transitions: Sequence[Transition], fault: float | None, undone: float | None
@@ -187,9 +191,20 @@ class DetectionWatch:
         return SETTLE_TICKS * self._tick + SETTLE_SECONDS
 
 
+def _told_moment(step: StepResult, key: str) -> float:
+    lines = [line for output in step.outputs for line in output.stdout.splitlines() if line.startswith("{")]
+    try:
+        return datetime.fromisoformat(json.loads(lines[-1])[key]).timestamp()
+    except (IndexError, KeyError, TypeError, ValueError) as problem:
+        raise ScenarioError(
+            f"detection: the command of {step.name} does not tell under {key} when it began"
+        ) from problem
+
+
 def _fits(name: str, pattern: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def _after(moment: float | None, since: float | None) -> float | None:
-    return None if moment is None or since is None else round(moment - since, 2)
+    """Seconds; 0 for what came while the step that is counted from had not ended yet."""
+    return None if moment is None or since is None else max(0.0, round(moment - since, 2))

@@ -122,7 +122,8 @@ class Notice:
 class Detection:
     """Who has to notice the fault that the runbook injects, how soon, and whom they have to tell.
 
-    The fault begins with `fault_step` and is undone when `undo_step` ends. `alarms` are names, or beginnings of names
+    The fault begins with `fault_step`, or at the moment (ISO 8601) that its command tells under `fault_key` in the JSON
+    of its last line; it is undone when `undo_step` ends. `alarms` are names, or beginnings of names
     with a `*` behind. Without `notifications`, each alarm has to tell `topic` of ALARM and then of OK.
     """
 
@@ -132,6 +133,7 @@ class Detection:
     topic: str | None
     notifications: tuple[Notice, ...]
     within_ticks: float = WITHIN_TICKS
+    fault_key: str | None = None
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> Detection:
@@ -142,4 +144,5 @@ class Detection:
             topic=raw.get("topic"),
             notifications=tuple(Notice(**item) for item in raw.get("notifications", ())),
             within_ticks=raw.get("within_ticks", WITHIN_TICKS),
+            fault_key=raw.get("fault_key"),
         )

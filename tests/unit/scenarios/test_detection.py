@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from moto import mock_aws
 from rehearsal.scenarios import detection as module
 from rehearsal.scenarios.detection import DetectionWatch
 from rehearsal.scenarios.notifications import Notification, out_of_order
+from rehearsal.scenarios.outputs import HostOutput
 from rehearsal.scenarios.problems import ScenarioError
 from rehearsal.scenarios.proofs import Detection, Notice
 from rehearsal.scenarios.results import Run, StepResult
@@ -114,6 +116,21 @@ def test_an_alarm_that_is_not_well_beforehand_is_named(world: World) -> None:
     world.states[DOWN] = "INSUFFICIENT_DATA"
     check = world.watch().wait_until_well()
     assert (check.passed, check.detail) == (False, f"{DOWN} is INSUFFICIENT_DATA after 0 s")
+
+
+def test_the_moment_of_the_fault_may_be_what_the_command_tells(world: World) -> None:
+    detection = Detection("inject", "recover", (READINESS,), topic=None, notifications=(), fault_key="broken_at")
+    watch = world.watch(detection)
+    watch.wait_until_well()
+    world.change(READINESS, 14, "OK", "ALARM")
+    world.change(READINESS, 33, "ALARM", "OK")
+    told = json.dumps({"broken_at": datetime.fromtimestamp(world.start + 12, UTC).isoformat()})
+    run = world.run()
+    output = HostOutput("inject", "i-1", "inject", "Success", 0, f"making it\n{told}\n", "")
+    broken = replace(run, steps=(replace(run.steps[0], outputs=(output,)), run.steps[1]))
+    assert watch.result(broken).detected_after == 2
+    with pytest.raises(ScenarioError, match="the command of inject does not tell under broken_at"):
+        watch.result(run)
 
 
 def test_what_changed_just_before_is_no_news(world: World) -> None:
