@@ -157,7 +157,7 @@ class DetectionWatch:
         self, name: str, transitions: Sequence[Transition], fault: float | None, undone: float | None
     ) -> AlarmResult:
         own = [each for each in transitions if each.alarm == name]
-        began = next((each.moment for each in own if each.state == "ALARM"), None)
+        began = next((each.moment for each in own if each.state == "ALARM" and each.moment >= (fault or 0)), None)
         ended = next((each.moment for each in reversed(own) if each.state == "OK"), None)
         return AlarmResult(
             name=name,
