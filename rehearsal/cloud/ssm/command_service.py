@@ -104,6 +104,8 @@ class CommandService:
         with self._lock:
             if invocation.status is Status.PENDING:
                 invocation.status, invocation.details = Status.IN_PROGRESS, Status.IN_PROGRESS
+            elif invocation.status is Status.CANCELLED and invocation.acknowledged is None:
+                self._post_cancellation(invocation)  # it was cancelled while the host had it in hand already
             invocation.acknowledged = invocation.acknowledged or datetime.now(UTC)
         self._tell(command)
 
@@ -213,6 +215,9 @@ class CommandService:
             return
         invocation.status = Status.CANCELLING
         invocation.details = Status.CANCELLING
+        self._post_cancellation(invocation)
+
+    def _post_cancellation(self, invocation: Invocation) -> None:
         self._backend.mailboxes.post(
             f"aws.ssm.{uuid.uuid4()}.{invocation.instance_id}",
             f"aws.ssm.cancelCommand.{self._backend.region_name.replace('-', '.')}",

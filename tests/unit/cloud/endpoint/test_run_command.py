@@ -233,6 +233,21 @@ def test_cancelling_ends_what_waits_and_asks_what_runs(ssm: Any, new_host: Calla
     assert status_of(ssm, command_id) == ("Cancelled", "Cancelled")
 
 
+def test_what_is_cancelled_while_a_host_has_it_in_hand_is_cancelled_there_too(
+    ssm: Any, new_host: Callable[..., Any]
+) -> None:
+    host = new_host()
+    command_id = send(ssm, InstanceIds=[host.instance_id])
+    message = host.messages()[0]
+    ssm.cancel_command(CommandId=command_id)
+    assert status_of(ssm, command_id) == ("Cancelled", "Cancelled")
+    host.acknowledge(message)
+    cancel = host.messages()[0]
+    assert cancel["Topic"].startswith("aws.ssm.cancelCommand.")
+    assert json.loads(cancel["Payload"]) == {"CancelMessageId": message["MessageId"]}
+    assert status_of(ssm, command_id) == ("Cancelled", "Cancelled")
+
+
 def test_steps_are_collected_from_the_replies_in_between(
     ssm: Any,
     new_host: Callable[..., Any],
