@@ -4,6 +4,9 @@ set -euo pipefail
 fault="${SSM_Fault:?this document needs SSM agent 3.3.2746.0 or later: update it, then run this again}"
 seconds="${SSM_UndoAfterSeconds:?}"
 
+# mark_moment: from now on it is broken; how soon that is noticed is counted from here.
+mark_moment() { broken_at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00); }
+
 database_unit() {
   local unit
   for unit in mysql mariadb; do
@@ -20,6 +23,7 @@ database_outage() {
   unit=$(database_unit)
   printf 'systemctl start %s.service\n' "$unit" | write_undo
   arm "$seconds"
+  mark_moment
   timeout 120 systemctl stop "$unit.service"
 }
 
@@ -28,6 +32,7 @@ network_isolation() {
   # A table of its own: no rule of anybody else is touched, and what goes out (the agent's channel) stays open.
   printf 'nft delete table inet flask_ops_drill\n' | write_undo
   arm "$seconds"
+  mark_moment
   nft -f - <<'END'
 table inet flask_ops_drill {
   chain input {
@@ -52,6 +57,7 @@ expired_certificate() {
     fail "nginx refuses the expired certificate: $(tail -n 1 "$work_folder/nginx.log")"
   }
   systemctl reload nginx
+  mark_moment # a reload drains first: clients see the certificate from here on
 }
 
 # `openssl ca` is the one command that takes dates in the past in every version.
@@ -80,7 +86,6 @@ END
 hold_lock drill 60
 # What an earlier drill left is undone first, so that two never overlap.
 recover
-broken_at=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
 case $fault in
   database-outage) database_outage ;;
   network-isolation) network_isolation ;;

@@ -111,7 +111,7 @@ def test_metrics_that_are_watched_are_written(template: dict[str, Any], checks: 
 def test_silence_of_the_reporter_is_a_symptom_of_its_own(template: dict[str, Any]) -> None:
     treated = {key: body["Properties"]["TreatMissingData"] for key, body in of(template, ALARM).items()}
     assert treated.pop("ReporterAlarm") == "breaching"
-    assert set(treated.values()) == {"missing"}
+    assert set(treated.values()) == {"ignore"}
 
 
 def test_the_reporter_is_bounded_and_keeps_what_failed(template: dict[str, Any]) -> None:
