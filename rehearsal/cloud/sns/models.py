@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.core.exceptions import ServiceException
 from moto.sns.models import SNSBackend, Subscription, Topic
 from werkzeug.exceptions import HTTPException
@@ -66,6 +68,10 @@ class DeliveringSubscription(Subscription):
             work = self._to_function if self.protocol == "lambda" else self._to_web_server
             backend.services.submit(work, backend, data)
 
+    def private_key(self) -> Any:  # type: ignore[override] # moto's has a cache around it
+        """What notifications are signed with: one key for all. moto makes one a subscription, which takes long."""
+        return _signing_key()
+
     def _to_queue(
         self,
         backend: DeliveringSnsBackend,
@@ -107,6 +113,11 @@ class DeliveringSubscription(Subscription):
                 return
             if backend.services.is_closing:
                 return
+
+
+@lru_cache
+def _signing_key() -> Any:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class DeliveringSnsBackend(Extended, SNSBackend):
