@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.cloud.functions.runner import RunnerError
 from rehearsal.cloud.moto_door import ClosedDoorError
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ class Services:
 
     @property
     def runner(self) -> FunctionRunner:
-        """What runs functions, made when the first one runs."""
+        """What runs functions, made when the first one runs. Raises RunnerError while the cloud stops."""
         with self._lock:
+            if self.is_closing:
+                raise RunnerError("the cloud is stopping: no function is started any more")
             if self._runner is None:
                 self._runner = self._make_runner()
             return self._runner
@@ -109,10 +112,7 @@ class Services:
     def sweep(self) -> None:
         """Do what is due in every service that is in use: called about once a second."""
         for name in SWEPT:
-            for backend in self.door.backends(name).values():
-                sweep = getattr(backend, "sweep", None)
-                if sweep is not None:
-                    self._guarded(sweep)
+            self._guarded(self._sweep_all, name)
         with self._lock:
             runner = self._runner
         if runner is not None:
@@ -129,6 +129,12 @@ class Services:
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
         self._closing.clear()
+
+    def _sweep_all(self, name: str) -> None:
+        for backend in self.door.backends(name).values():
+            sweep = getattr(backend, "sweep", None)
+            if sweep is not None:
+                self._guarded(sweep)
 
     def _guarded(self, work: Callable[..., Any], *arguments: Any) -> None:
         try:
