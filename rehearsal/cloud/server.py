@@ -197,7 +197,7 @@ class Cloud:
         if call.service in {"ec2", "cloudformation"}:
             self.inventory.touch()
         if self._keeper is not None:
-            self._keeper.changed()
+            self._keeper.changed(stacks=call.service == "cloudformation")
 
     def _load_trail(self) -> Any:
         from rehearsal.cloud.iam.trail.models import TrailBackend  # noqa: PLC0415 - few rehearsals ask for it

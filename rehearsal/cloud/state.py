@@ -61,22 +61,24 @@ class StateKeeper:
         self._ending = threading.Event()
         self._saving = threading.Lock()
         self._complained: set[str] = set()
-        self._saved_busy = False
+        self._unsettled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
 
-    def changed(self) -> None:
-        """Say that something may have changed: it is saved within about a second."""
+    def changed(self, *, stacks: bool = False) -> None:
+        """Say that something may have changed, a stack perhaps: it is saved within about a second."""
+        if stacks:
+            self._unsettled.set()
         self._dirty.set()
 
     def settle(self) -> None:
-        """Save now if the last save saw a stack operation that has ended since, or has not seen the last changes.
+        """Save now if a stack operation has ended, and no save has seen that.
 
         Whoever is told that a stack is done may rely on it, also when the process is killed right afterwards.
         """
         if self._busy():
             return
         with self._saving:  # also waits for a save that is under way
-            needed = self._saved_busy or self._dirty.is_set()
+            needed = self._unsettled.is_set()
         if needed:
             self._save_or_say()
 
@@ -119,7 +121,9 @@ class StateKeeper:
         """Write everything now. A service that cannot be saved is left out, with a message. Raises OSError."""
         with self._saving:
             self._dirty.clear()
-            self._saved_busy = self._busy()
+            self._unsettled.clear()
+            if self._busy():
+                self._unsettled.set()
             payloads: dict[str, bytes] = {}
             names = self._names()
             for name, backend in names.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import uuid
 from collections import deque
@@ -85,11 +86,13 @@ class Usage:
 
     def __getstate__(self) -> dict[str, object]:
         with self._lock:
-            return {"events": list(self._events), "used": {arn: dict(used) for arn, used in self._used.items()}}
+            events, used = list(self._events), {arn: dict(used) for arn, used in self._used.items()}
+        # Pickled on their own: the state's pickler looks at each object, and there are tens of thousands of events.
+        return {"events": pickle.dumps(events, protocol=5), "used": used}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__()  # type: ignore[misc]  # the lock is made anew
-        self._events.extend(state["events"])  # type: ignore[arg-type]  # as __getstate__ put it
+        self._events.extend(pickle.loads(state["events"]))  # type: ignore[arg-type]  # noqa: S301 - our own state
         self._used = state["used"]  # type: ignore[assignment]  # the same
 
 

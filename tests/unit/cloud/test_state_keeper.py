@@ -165,7 +165,7 @@ def test_nothing_of_a_stopped_cloud_goes_on_loading(runner: Runner) -> None:
 def test_to_settle_is_to_wait_for_the_save_that_is_under_way(tmp_path: Path) -> None:
     door, note = MotoDoor(ACCOUNT), SlowNote()
     keeper = StateKeeper(door, tmp_path / "state", {}, {"slow": note})
-    keeper.changed()
+    keeper.changed(stacks=True)
     saving = threading.Thread(target=keeper.save)
     saving.start()
     note.begun.wait(30)
