@@ -43,11 +43,20 @@ def _managed_policies() -> dict[str, Any]:
     return parsed
 
 
+class Policies(dict[str, Any]):
+    """Policies by ARN. moto goes through them while other requests, a stack's for one, add some."""
+
+    def values(self) -> Any:  # a copy in one go, in place of dict's view
+        """Return the policies that there are now."""
+        return list(super().values())
+
+
 class AuditedIamBackend(IAMBackend):
     """IAM of an account whose calls are evaluated and noted."""
 
     def __init__(self, region_name: str, account_id: str, usage: Usage | None = None) -> None:
         super().__init__(region_name, account_id)
+        self.managed_policies = Policies(self.managed_policies)
         self.usage = usage or Usage()
         self.access_jobs: dict[str, AccessJob] = {}
 

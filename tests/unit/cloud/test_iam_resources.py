@@ -8,6 +8,7 @@ import pytest
 
 from rehearsal.cloud.authorizer import ApiCall
 from rehearsal.cloud.iam.actions import iam_action
+from rehearsal.cloud.iam.models import Policies
 from rehearsal.cloud.iam.resources import resources_of
 
 if TYPE_CHECKING:
@@ -105,3 +106,10 @@ def test_calls_need_these_actions_on_these_resources(
     found = iam_action(service, operation)
     assert found == (action or f"{service}:{operation}")
     assert resources_of(call(service, operation, parameters), found, cast("Lookup", Known())) == resources
+
+
+def test_policies_can_be_gone_through_while_some_are_added() -> None:
+    policies = Policies(first=1, second=2)
+    for value in policies.values():
+        policies[f"more-{value}"] = value
+    assert len(policies) == 4
