@@ -6,6 +6,7 @@ boto3 is imported inside, by the check that needs it: the other checks need not 
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from results import Finding, Status
@@ -95,10 +96,15 @@ def _name(instance: dict[str, Any]) -> str:
 
 
 def _client(service: str, settings: Settings) -> Any:
+    return _made_client(service, settings.check_timeout / 2)
+
+
+@cache
+def _made_client(service: str, timeout: float) -> Any:
+    """Kept for the looks that follow in the same process: a client is megabytes, which are not all given back."""
     import boto3  # noqa: PLC0415 - see the module's docstring
     from botocore.config import Config  # noqa: PLC0415
 
-    timeout = settings.check_timeout / 2
     # One retry: a check has a few seconds, and the next run comes in a minute.
     config = Config(connect_timeout=timeout, read_timeout=timeout, retries={"total_max_attempts": 2})
     # A session of its own: the default one is not safe to share between the checks' threads.

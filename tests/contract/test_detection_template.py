@@ -180,7 +180,7 @@ def test_failed_automations_of_the_library_are_told(template: dict[str, Any]) ->
     (rule,) = of(template, "AWS::Events::Rule").values()
     pattern = rule["Properties"]["EventPattern"]
     assert pattern["source"] == ["aws.ssm"]
-    assert pattern["detail"]["Status"] == ["Failed", "TimedOut", "Cancelled"]
+    assert pattern["detail"]["Status"] == ["Failed", "TimedOut", "Canceled"]  # as events spell it
     assert [target["Arn"] for target in rule["Properties"]["Targets"]] == [{"Ref": "Topic"}]
 
 
