@@ -16,8 +16,8 @@ help: ## What there is to make
 rehearse: ## The main job, from nothing to the report; options as ARGS="--database mariadb"
 	@./rehearse all $(ARGS)
 
-rehearse-full: ## The same with every runbook: faults, aborts and drills too, with minutes of five seconds
-	@./rehearse all --suite full --tick-seconds 5 $(ARGS)
+rehearse-full: ## The same with every runbook: faults, aborts and drills too, with minutes of ten seconds
+	@./rehearse all --suite full --tick-seconds 10 $(ARGS)
 
 test: ## Set everything up and run every check, those on real hosts too
 	@$(MAKE) --no-print-directory static
