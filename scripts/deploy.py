@@ -24,6 +24,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,11 @@ def confirm(question: str) -> None:
         return
     if not sys.stdin.isatty():
         raise RefusedError("this is no terminal, so nobody can be asked: set CONFIRM=yes to agree beforehand")
-    if input(f"{question} Type yes: ").strip() != "yes":
+    try:
+        answer = input(f"{question} Type yes: ").strip()
+    except (EOFError, KeyboardInterrupt):  # what was prepared for the answer has to be taken back all the same
+        answer = ""
+    if answer != "yes":
         raise RefusedError("nobody agreed, so nothing was changed")
 
 
@@ -156,9 +161,10 @@ def execute(account: Account, target: Target, change_set: str) -> None:
         if is_new:  # a stack that holds nothing but the change set
             cloudformation.delete_stack(StackName=target.stack)
         raise
+    before = latest_event(account, target.stack)
     cloudformation.execute_change_set(ChangeSetName=described["ChangeSetId"])
     print(f"{target.stack} is being {'created' if is_new else 'updated'}; this takes minutes", flush=True)
-    wait(account, target.stack, "stack_create_complete" if is_new else "stack_update_complete")
+    wait(account, target.stack, "stack_create_complete" if is_new else "stack_update_complete", before)
     for output in cloudformation.describe_stacks(StackName=target.stack)["Stacks"][0].get("Outputs", []):
         print(f"  {output['OutputKey']} = {output['OutputValue']}")
 
@@ -182,14 +188,15 @@ def destroy(account: Account, target: Target) -> None:
         present = {row["LogicalResourceId"]: row for page in pages for row in page["StackResourceSummaries"]}
     except ClientError as error:
         raise DeployError(f"{target.stack} cannot be looked at: {error}") from error
-    for name in retained(template):
-        if name in present:
-            print(f"  stays    {name} ({present[name]['PhysicalResourceId']})")
-    print(f"  goes     the other resources, {len(present)} in all")
+    staying = [name for name in retained(template) if name in present]
+    for name in staying:
+        print(f"  stays    {name} ({present[name]['PhysicalResourceId']})")
+    print(f"  goes     everything else: {len(present) - len(staying)} of {len(present)} resources")
     confirm(f"Delete {target.stack}?")
+    before = latest_event(account, stack["StackId"])
     cloudformation.delete_stack(StackName=stack["StackId"])
     print(f"{target.stack} is being deleted; this takes minutes", flush=True)
-    wait(account, stack["StackId"], "stack_delete_complete")
+    wait(account, stack["StackId"], "stack_delete_complete", before)
 
 
 def retained(template: Any) -> list[str]:
@@ -205,14 +212,25 @@ def retained(template: Any) -> list[str]:
     return sorted(name for name, body in resources.items() if body.get("DeletionPolicy") in ("Retain", "Snapshot"))
 
 
-def wait(account: Account, stack: str, waiter: str) -> None:
-    """Raise DeployError with CloudFormation's reasons when it does not end well. `stack` is a name or an ID."""
+def latest_event(account: Account, stack: str) -> str:
+    """The ID of the stack's newest event, empty when it has none."""
+    events = account.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    return str(events[0]["EventId"]) if events else ""
+
+
+def wait(account: Account, stack: str, waiter: str, before: str) -> None:
+    """Raise DeployError with CloudFormation's reasons when it does not end well. `stack` is a name or an ID.
+
+    `before` is the stack's newest event before it was changed: what failed in an earlier deployment is no reason.
+    """
     cloudformation = account.client("cloudformation")
     try:
         cloudformation.get_waiter(waiter).wait(StackName=stack, WaiterConfig=WAIT)
     except WaiterError as error:
-        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+        events = (event for page in pages for event in page["StackEvents"])  # the newest first
+        news = list(takewhile(lambda event: event["EventId"] != before, events))
+        failed = [event for event in reversed(news) if event.get("ResourceStatus", "").endswith("FAILED")]
         reasons = [f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed]
         raise DeployError("\n".join([f"{stack}: {error}", *reasons])) from error
     print("done")
@@ -225,7 +243,7 @@ def template_bucket(account: Account) -> str:
         s3.head_bucket(Bucket=name, ExpectedBucketOwner=account.account_id)
     except ClientError as error:
         if error.response["Error"]["Code"] != "404":
-            raise DeployError(f"the bucket {name} cannot be used: {error}; name another with --bucket") from error
+            raise DeployError(f"the bucket {name} cannot be used: {error}; name another as BUCKET") from error
         place = {"LocationConstraint": account.region}
         elsewhere: dict[str, Any] = {} if account.region == "us-east-1" else {"CreateBucketConfiguration": place}
         s3.create_bucket(Bucket=name, **elsewhere)
@@ -266,7 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
     except RefusedError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 2
-    except (DeployError, ClientError, OSError) as error:
+    except (DeployError, BotoCoreError, ClientError, OSError) as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
     return 0

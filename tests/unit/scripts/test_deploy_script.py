@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -9,16 +10,20 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from rehearsal.cloud import Cloud, CloudSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT, REGION = "111122223333", "eu-central-1"
@@ -29,7 +34,7 @@ stack_name = "{stack}"
 s3_prefix = "{stack}"
 capabilities = "CAPABILITY_IAM"
 """
-PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Word"}}}
+PARAMETER: dict[str, Any] = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Word"}}}
 JOURNAL = {
     "Type": "AWS::Logs::LogGroup",
     "DeletionPolicy": "Retain",
@@ -148,6 +153,7 @@ def test_a_stack_is_made_changed_and_deleted_with_its_change_sets_shown(cloud: C
     code, said = checkout.run("destroy")
     assert code == 2, said
     assert "stays    Journal" in said
+    assert "goes     everything else: 1 of 2 resources" in said
     assert stacks(cloud)[checkout.stack] == "UPDATE_COMPLETE"
     code, said = checkout.run("destroy", CONFIRM="yes")
     assert code == 0, said
@@ -178,6 +184,63 @@ def test_why_it_failed_is_told(checkout: Checkout) -> None:
     assert code == 1, said
     assert "Wrong:" in said
     assert "Traceback" not in said
+
+
+@pytest.fixture
+def script() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("deploy_script", ROOT / "scripts" / "deploy.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # where dataclasses look for it
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_what_failed_in_an_earlier_deployment_is_no_reason(script: ModuleType) -> None:
+    def event(name: str, status: str) -> dict[str, Any]:
+        row = {"StackId": "id", "StackName": "shop", "Timestamp": datetime(2026, 1, 1, tzinfo=UTC)}
+        return {**row, "EventId": name, "LogicalResourceId": name, "ResourceStatus": status}
+
+    cloudformation: Any = boto3.client(
+        "cloudformation", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    newest_first = [
+        event("Cancelled", "CREATE_FAILED"), event("Cause", "CREATE_FAILED"), event("begin", "UPDATE_IN_PROGRESS"),
+        event("last", "UPDATE_COMPLETE"), event("Former", "UPDATE_FAILED"),
+    ]  # fmt: skip
+    with Stubber(cloudformation) as stubber:
+        stubber.add_response("describe_stack_events", {"StackEvents": newest_first[3:]})
+        stack = {"StackName": "shop", "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
+        stubber.add_response("describe_stacks", {"Stacks": [{**stack, "StackStatus": "UPDATE_ROLLBACK_COMPLETE"}]})
+        stubber.add_response("describe_stack_events", {"StackEvents": newest_first})
+        account = script.Account(SimpleNamespace(client=lambda _: cloudformation), ACCOUNT, "arn", REGION)
+        before = script.latest_event(account, "shop")
+        with pytest.raises(script.DeployError) as raised:
+            script.wait(account, "shop", "stack_update_complete", before)
+    assert [line.split(":")[0] for line in str(raised.value).splitlines()[1:]] == ["  Cause", "  Cancelled"]
+
+
+@pytest.mark.parametrize("going", [EOFError, KeyboardInterrupt])
+def test_who_goes_away_from_the_question_has_not_agreed(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, going: type[BaseException]
+) -> None:
+    def leave(_: str) -> str:
+        raise going
+
+    monkeypatch.delenv("CONFIRM", raising=False)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", leave)
+    with pytest.raises(script.RefusedError, match="nobody agreed"):
+        script.confirm("Execute?")
+
+
+def test_an_endpoint_that_does_not_answer_is_told(checkout: Checkout) -> None:
+    code, said = checkout.run(
+        "destroy", CONFIRM="yes", AWS_MAX_ATTEMPTS="1", AWS_ENDPOINT_URL_CLOUDFORMATION="http://127.0.0.1:1"
+    )
+    assert (code, "Traceback" in said) == (1, False), said
+    assert "127.0.0.1:1" in said
 
 
 def test_a_missing_region_is_told(checkout: Checkout) -> None:
