@@ -102,9 +102,20 @@ class AbortProof:
         return [result for result in ask_all(self.probes, self.actions.surroundings) if not result.passed]
 
     def _start_and_strike(self, strike: Strike) -> tuple[dict[str, Any], str]:
-        """The execution as it ended, or as it is when its time is over, and where it was struck in truth."""
+        """The execution as it ended, or as it is when its time is over, and where it was struck in truth.
+
+        What breaks this off stops the execution: nothing of the scenario may go on while others are set up.
+        """
         executions = self.actions.surroundings.executions
         execution_id = executions.start(self.runbook, self.parameters)
+        try:
+            return self._follow(execution_id, strike)
+        except BaseException:
+            executions.stop(execution_id)
+            raise
+
+    def _follow(self, execution_id: str, strike: Strike) -> tuple[dict[str, Any], str]:
+        executions = self.actions.surroundings.executions
         where, unapproved = "", self.approve
         deadline = time.monotonic() + END_SECONDS
         while True:

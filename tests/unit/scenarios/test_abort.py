@@ -201,6 +201,18 @@ def test_an_execution_that_does_not_end_is_stopped_and_falls_short(
     assert "still InProgress" in result.detail
 
 
+@pytest.mark.parametrize("problem", [ScenarioError("no such host"), KeyboardInterrupt()])
+def test_what_breaks_an_abort_off_leaves_no_execution_running(world: World, problem: BaseException) -> None:
+    def break_off() -> None:
+        raise problem
+
+    world.hosts.on_kill = break_off
+    world.ssm.states = [world.running("act", **COMMAND)]
+    with pytest.raises(type(problem)):
+        world.abort(KILL)
+    assert world.ssm.stopped == ["Cancel"]
+
+
 def test_what_has_to_be_there_first_is_done_ahead_of_each(world: World) -> None:
     world.ssm.states = [world.fakes.execution("Success", world.fakes.step("act", "Success", **COMMAND))]
     before = (Action("host", {"at": "web", "command": "back to the former release"}),)
