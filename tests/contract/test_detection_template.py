@@ -108,6 +108,17 @@ def test_metrics_that_are_watched_are_written(template: dict[str, Any], checks: 
         assert properties["Dimensions"] == [{"Name": "StackName", "Value": {"Ref": "StackName"}}]
 
 
+def test_the_dashboard_is_json_that_shows_what_is_written(template: dict[str, Any], checks: set[str]) -> None:
+    body, _ = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    filled = body.replace("${AlarmArns}", '"arn"').replace("${SlowMilliseconds}", "2000")
+    widgets = [widget["properties"] for widget in json.loads(filled)["widgets"]]
+    shown = {metric[1] for widget in widgets for metric in widget.get("metrics", ())}
+    assert {f"{check}Severity" for check in checks} <= shown
+    # The log has Lambda's own lines too (START, END, REPORT), which have no Status to compare.
+    (query,) = [widget["query"] for widget in widgets if "query" in widget]
+    assert "filter ispresent(Status) and Status != 'ok'" in query
+
+
 def test_silence_of_the_reporter_is_a_symptom_of_its_own(template: dict[str, Any]) -> None:
     treated = {key: body["Properties"]["TreatMissingData"] for key, body in of(template, ALARM).items()}
     assert treated.pop("ReporterAlarm") == "breaching"
