@@ -43,7 +43,8 @@ class Deployment:
         self._aws = aws
         self._cloudformation = aws.client("cloudformation")
         self._said: list[str] = []
-        self._seen: set[str] = {event["EventId"] for event in self._events()}
+        self._former = frozenset(event["EventId"] for event in self._events())  # of earlier deployments
+        self._seen = set(self._former)
         self._slow: dict[str, float] = {}
         if not stack.template.is_file():
             raise Problem(
@@ -155,7 +156,8 @@ class Deployment:
         failed = [
             event
             for event in self._events()
-            if event.get("ResourceStatus", "").endswith("FAILED")
+            if event["EventId"] not in self._former
+            and event.get("ResourceStatus", "").endswith("FAILED")
             and event["ResourceType"] != "AWS::CloudFormation::Stack"
         ]
         for event in failed:

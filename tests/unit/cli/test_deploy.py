@@ -106,6 +106,16 @@ def test_a_missing_file_that_the_template_names_is_told(state: State, role: str,
         deploy(state, path, "missing")
 
 
+def test_what_failed_in_an_earlier_deployment_is_no_reason(state: State, tmp_path: Path) -> None:
+    deploy(state, template(tmp_path), "again")
+    wrong = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "nobodys", "PolicyDocument": {}}}
+    with pytest.raises(Problem, match="Former: "):
+        deploy(state, template(tmp_path, Resources={"Bucket": BUCKET, "Former": wrong}), "again")
+    with pytest.raises(Problem, match="Later: ") as raised:
+        deploy(state, template(tmp_path, Resources={"Bucket": BUCKET, "Later": wrong}), "again")
+    assert "Former" not in str(raised.value)
+
+
 def test_why_a_stack_was_not_deployed_is_told(state: State, tmp_path: Path) -> None:
     wrong = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "ManagedPolicyArns": ["arn:no"]}}
     path = template(tmp_path, Resources={"Bucket": BUCKET, "Wrong": wrong})

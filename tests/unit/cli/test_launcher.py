@@ -41,7 +41,7 @@ def rehearse(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str
         text=True,
         check=False,
         env=environment,
-        timeout=30,
+        timeout=120,
     )
 
 
