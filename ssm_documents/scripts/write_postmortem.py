@@ -6,12 +6,14 @@ or both times), Bucket, Prefix, OwnExecutionId. Returns Key and Text. What only 
 
 import datetime as dt
 import re
+from itertools import islice
 
 import boto3
 
 MARGIN = dt.timedelta(minutes=5)
 TEXT_LIMIT = 20_000
 ALARM_LIMIT = 500  # changes of alarms, the newest first
+EXECUTION_LIMIT = 20  # of a window, the newest first
 
 
 def clock(moment):
@@ -19,12 +21,15 @@ def clock(moment):
 
 
 def executions(ssm, events):
-    """Give the executions concerned, with their steps, and the window that they and the alarms are looked for in."""
+    """Give the executions concerned, with their steps, and the window that they and the alarms are looked for in.
+
+    The last value is whether there were more in the window than the newest ones, which alone are given.
+    """
     if events["ExecutionId"]:
         found = [ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]]
         start = found[0]["ExecutionStartTime"]
         end = found[0].get("ExecutionEndTime") or dt.datetime.now(dt.UTC)
-        return found, start, end
+        return found, start, end, False
     if not (events["Start"] and events["End"]):
         raise RuntimeError("Give ExecutionId, or both Start and End such as 2026-11-23T09:30:00Z.")
     start, end = (dt.datetime.fromisoformat(events[name]) for name in ("Start", "End"))
@@ -35,14 +40,14 @@ def executions(ssm, events):
         {"Key": "StartTimeBefore", "Values": [end.strftime("%Y-%m-%dT%H:%M:%SZ")]},
         {"Key": "DocumentNamePrefix", "Values": ["FlaskOps-"]},
     ]
-    rows = ssm.describe_automation_executions(Filters=filters, MaxResults=20)["AutomationExecutionMetadataList"]
-    identifiers = [row["AutomationExecutionId"] for row in rows]
+    pages = ssm.get_paginator("describe_automation_executions").paginate(Filters=filters)
+    rows = (row["AutomationExecutionId"] for page in pages for row in page["AutomationExecutionMetadataList"])
+    identifiers = list(islice((row for row in rows if row != events["OwnExecutionId"]), EXECUTION_LIMIT + 1))
     found = [
         ssm.get_automation_execution(AutomationExecutionId=identifier)["AutomationExecution"]
-        for identifier in identifiers
-        if identifier != events["OwnExecutionId"]
+        for identifier in identifiers[:EXECUTION_LIMIT]
     ]
-    return found, start, end
+    return found, start, end, len(identifiers) > EXECUTION_LIMIT
 
 
 def of_executions(found):
@@ -89,14 +94,15 @@ def impact(found, timeline, start, end):
 
 
 def write(events, _context):
-    found, start, end = executions(boto3.client("ssm"), events)
+    found, start, end, is_cut = executions(boto3.client("ssm"), events)
     timeline = sorted([*of_executions(found), *of_alarms(start, end)])
     rows = [f"| {clock(moment)} | {who} | {what} |" for moment, who, what in timeline]
     values = {
         "stack": events["StackName"],
         "date": clock(start)[:10],
         "runbooks": ", ".join(sorted({execution["DocumentName"] for execution in found})) or "none",
-        "executions": ", ".join(execution["AutomationExecutionId"] for execution in found) or "none",
+        "executions": (", ".join(execution["AutomationExecutionId"] for execution in found) or "none")
+        + (" (the newest of more: choose a smaller window)" if is_cut else ""),
         "timeline": "\n".join(["| time | who | what |", "|---|---|---|", *rows]),
         "impact": impact(found, timeline, start, end),
     }

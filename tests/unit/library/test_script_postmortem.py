@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,18 +56,24 @@ class FakeClients:
 
     def __init__(self) -> None:
         self.objects: dict[str, str] = {}
+        self.identifiers: list[str] = []
+        self.operation = ""
 
     def client(self, _service: str) -> FakeClients:
         return self
 
-    def get_automation_execution(self, **_request: str) -> dict[str, Any]:
-        return {"AutomationExecution": EXECUTION}
+    def get_automation_execution(self, **request: str) -> dict[str, Any]:
+        return {"AutomationExecution": {**EXECUTION, **request}}
 
     def get_paginator(self, operation: str) -> FakeClients:
-        assert operation == "describe_alarm_history"
+        self.operation = operation
         return self
 
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        if self.operation == "describe_automation_executions":
+            rows = [{"AutomationExecutionId": identifier} for identifier in self.identifiers]
+            return [{"AutomationExecutionMetadataList": rows[:1]}, {"AutomationExecutionMetadataList": rows[1:]}]
+        assert self.operation == "describe_alarm_history"
         assert request["StartDate"] < START
         return [{"AlarmHistoryItems": ALARMS[:1]}, {"AlarmHistoryItems": ALARMS[1:]}]
 
@@ -74,16 +81,20 @@ class FakeClients:
         self.objects[request["Key"]] = request["Body"].decode()
 
 
-def write(script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], FakeClients]:
+def write(
+    script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, *, window: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], FakeClients]:
+    """`window` are the executions of the hour, for a post-mortem of a window."""
     module = script("write_postmortem")
     clients = FakeClients()
+    clients.identifiers = list(window)
     monkeypatch.setattr(module, "boto3", clients)
     events = {
         "Template": TEMPLATE,
         "StackName": "flask-app",
-        "ExecutionId": EXECUTION["AutomationExecutionId"],
-        "Start": "",
-        "End": "",
+        "ExecutionId": "" if window else EXECUTION["AutomationExecutionId"],
+        "Start": "2026-11-23T09:30:00Z" if window else "",
+        "End": "2026-11-23T10:30:00Z" if window else "",
         "Bucket": "library-bucket",
         "Prefix": "flask-app/postmortems",
         "OwnExecutionId": "own",
@@ -102,6 +113,24 @@ def test_facts_fill_the_template_and_people_keep_their_questions(
     assert "# Post-mortem: flask-app, 2026-11-23" in text
     assert "<" not in text
     assert "Why did it happen?" in text
+
+
+def test_a_window_has_its_executions_but_the_post_mortems_own(
+    script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = write(script, monkeypatch, window=("own", "e-2", "e-1"))[0]["Text"]
+    assert "e-2, e-1" in text
+    assert "own" not in re.findall(r"[\w-]+", text.partition("## ")[0])
+    assert "smaller window" not in text
+
+
+def test_a_window_with_more_executions_than_are_shown_says_so(
+    script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = tuple(f"e-{number}" for number in range(21))
+    text = write(script, monkeypatch, window=many)[0]["Text"]
+    assert "e-18, e-19 (the newest of more: choose a smaller window)" in text
+    assert "e-20" not in text
 
 
 def test_steps_and_alarms_stand_in_one_order_of_time(
