@@ -210,6 +210,18 @@ def test_the_page_of_costs_counts_what_there_is(template: dict[str, Any], checks
     watched = {body["Properties"]["MetricName"] for body in of(template, ALARM).values()}
     metrics = watched | {f"{check}Severity" for check in checks} | {"BackupAge"}
     assert f"| metrics: {len(metrics)} |" in page
-    assert f"| metric alarms: {len(of(template, ALARM))} |" in page
+    periods = [body["Properties"]["Period"] for body in of(template, ALARM).values()]
+    assert f"| metric alarms that look each minute: {periods.count(60)} |" in page
+    assert f"| metric alarms that look each half minute: {periods.count(30)} |" in page
     assert f"| composite alarms: {len(of(template, 'AWS::CloudWatch::CompositeAlarm'))} |" in page
     assert f"| dashboards: {len(of(template, 'AWS::CloudWatch::Dashboard'))} |" in page
+
+
+def test_what_is_told_promptly_is_kept_by_the_second(template: dict[str, Any]) -> None:
+    """CloudWatch has no data for periods below a minute of a metric that is kept by the minute."""
+    source = (ROOT / "lambda" / "health" / "metrics.py").read_text()
+    prompt = [
+        body["Properties"]["MetricName"] for body in of(template, ALARM).values() if body["Properties"]["Period"] < 60
+    ]
+    assert sorted(prompt) == ["CertificateSeverity", "HttpsSeverity", "ReadinessSeverity"]
+    assert all(f'"{name}"' in source.partition("PROMPT = ")[2].splitlines()[0] for name in prompt)
