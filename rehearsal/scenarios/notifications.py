@@ -79,15 +79,21 @@ class Listener:
 
     def close(self) -> None:
         """What is gone already is no error; a queue that stayed would collect messages for four days."""
-        if self._subscription:
-            self._sns.unsubscribe(SubscriptionArn=self._subscription)
-        if self._queue:
-            try:
-                self._sqs.delete_queue(QueueUrl=self._queue)
-            except ClientError as error:
-                if "NonExistentQueue" not in error.response["Error"]["Code"]:
-                    raise
+        subscription, queue = self._subscription, self._queue
         self._subscription = self._queue = None
+        try:
+            if subscription:
+                self._sns.unsubscribe(SubscriptionArn=subscription)
+        finally:
+            if queue:
+                self._delete(queue)
+
+    def _delete(self, queue: str) -> None:
+        try:
+            self._sqs.delete_queue(QueueUrl=queue)
+        except ClientError as error:
+            if "NonExistentQueue" not in error.response["Error"]["Code"]:
+                raise
 
     def _receive(self) -> int:
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=BATCH, WaitTimeSeconds=1)

@@ -223,6 +223,20 @@ def test_what_the_topic_tells_is_heard_in_order_and_the_queue_is_gone_afterwards
     assert world.sns.list_subscriptions()["Subscriptions"] == []
 
 
+def test_a_queue_does_not_outlive_a_subscription_that_cannot_be_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise ScenarioError("throttled")
+
+    watch = world.watch(Detection("inject", "recover", (READINESS,), "{{ topic }}", ()))
+    watch.wait_until_well()
+    monkeypatch.setattr(world.sns, "unsubscribe", refuse)
+    with pytest.raises(ScenarioError, match="throttled"):
+        watch.__exit__(None, None, None)
+    assert world.sqs.list_queues().get("QueueUrls", []) == []
+
+
 def test_a_notification_that_does_not_come_falls_short(world: World) -> None:
     with world.watch(Detection("inject", "recover", (READINESS,), "{{ topic }}", ())) as watch:
         watch.wait_until_well()
