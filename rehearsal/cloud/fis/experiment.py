@@ -11,13 +11,13 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from moto.fis.models import Experiment
 
 from rehearsal.cloud.iam.service_roles import RoleNotAssumableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rehearsal.cloud.services import Services
 
@@ -125,11 +125,11 @@ class Conductor:
         request: dict[str, Any] = {"DocumentName": given["documentArn"].rpartition("document/")[2]}
         if given.get("documentVersion"):
             request["DocumentVersion"] = given["documentVersion"]
-        parameters = json.loads(given.get("documentParameters") or "{}")
-        request["Parameters"] = {key: v if isinstance(v, list) else [str(v)] for key, v in parameters.items()}
+        if parameters := parameters_of(given):
+            request["Parameters"] = parameters  # which must not be empty
         try:
             started = self._ssm().start_automation_execution(**request)
-        except (ClientError, RoleNotAssumableError) as error:
+        except (ClientError, ParamValidationError, RoleNotAssumableError) as error:
             _enter(action, "failed", f"Unable to start SSM automation. {error}")
             return
         self._experiment.executions[name] = started["AutomationExecutionId"]
@@ -183,6 +183,16 @@ class Conductor:
         name = f"fis-{experiment.id}"
         keys = roles.credentials(experiment.role_arn, "fis.amazonaws.com", name, self._region, experiment.arn)
         return roles.client("ssm", self._region, keys)
+
+
+def parameters_of(given: Mapping[str, str]) -> dict[str, list[str]]:
+    """The runbook's parameters, which an action has as the text of a JSON object. Raises ValueError."""
+    found = json.loads(given.get("documentParameters") or "{}")
+    if not isinstance(found, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - as json.loads tells of what it cannot read
+    return {
+        key: [str(each) for each in value] if isinstance(value, list) else [str(value)] for key, value in found.items()
+    }
 
 
 def seconds(duration: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.fis.exceptions import FISException, ResourceNotFoundException
 from moto.fis.models import FISBackend
 
-from rehearsal.cloud.fis.experiment import ACTION, BY_USER, AutomationExperiment, Conductor, seconds
+from rehearsal.cloud.fis.experiment import ACTION, BY_USER, AutomationExperiment, Conductor, parameters_of, seconds
 from rehearsal.cloud.services import Extended, Services
 
 
@@ -60,3 +60,8 @@ def _check(name: str, action: dict[str, Any]) -> None:
     given = action.get("parameters") or {}
     if not given.get("documentArn") or not seconds(given.get("maxDuration", "")):
         raise FISException("ValidationException", f"Action {name} needs the parameters documentArn and maxDuration.")
+    try:
+        parameters_of(given)
+    except ValueError as error:
+        text = f"Action {name}: documentParameters has to be a JSON object in a text: {error}."
+        raise FISException("ValidationException", text) from error

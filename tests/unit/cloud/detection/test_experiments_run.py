@@ -169,3 +169,13 @@ def test_an_action_that_does_not_run_here_is_refused_at_the_start(
     other = template(client, runbook, fis_role, actionId="aws:ec2:stop-instances", targets={})
     with pytest.raises(ClientError, match="runs no aws:ec2:stop-instances"):
         start(client, other)
+
+
+@pytest.mark.parametrize("given", ["{Word: outage}", '["outage"]'])
+def test_parameters_that_are_no_object_are_refused_at_the_start(
+    client: Callable[[str], Any], runbook: str, fis_role: str, given: str
+) -> None:
+    arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/{runbook}"
+    parameters = {"documentArn": arn, "documentParameters": given, "maxDuration": "PT10M"}
+    with pytest.raises(ClientError, match="documentParameters has to be a JSON object"):
+        start(client, template(client, runbook, fis_role, parameters=parameters))

@@ -1,9 +1,9 @@
-"""An experiment goes on where it was when the endpoint is started again."""
+"""An experiment is looked after again when the endpoint has been started again."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud import Cloud, CloudSettings
 
@@ -23,7 +23,7 @@ def start(folder: Path) -> Cloud:
     return cloud
 
 
-def test_a_running_experiment_can_be_stopped_after_a_restart(tmp_path: Path) -> None:
+def test_an_experiment_whose_automation_a_restart_interrupted_fails_and_says_so(tmp_path: Path) -> None:
     cloud = start(tmp_path)
     client = clients(cloud.url)
     client("ssm").create_document(Name="Drill", DocumentType="Automation", Content=json.dumps(RUNBOOK))
@@ -36,16 +36,24 @@ def test_a_running_experiment_can_be_stopped_after_a_restart(tmp_path: Path) -> 
         stopConditions=[{"source": "none"}], actions={"Drill": action}, clientToken="one",
     )["experimentTemplate"]["id"]  # fmt: skip
     experiment = client("fis").start_experiment(experimentTemplateId=template, clientToken="two")["experiment"]["id"]
-    eventually(
-        lambda: client("fis").get_experiment(id=experiment)["experiment"]["state"]["status"] == "running", "running"
-    )
+
+    def action_of() -> Any:
+        return client("fis").get_experiment(id=experiment)["experiment"]["actions"]["Drill"]
+
+    eventually(lambda: action_of()["state"]["status"] != "pending", "the action to begin")
+    assert action_of()["state"]["status"] == "running", action_of()
     cloud.stop()
 
     cloud = start(tmp_path)
     try:
         fis = clients(cloud.url)("fis")
-        assert fis.get_experiment(id=experiment)["experiment"]["state"]["status"] == "running"
-        fis.stop_experiment(id=experiment)
-        eventually(lambda: fis.get_experiment(id=experiment)["experiment"]["state"]["status"] == "stopped", "stopped")
+
+        def ended() -> Any:
+            found = fis.get_experiment(id=experiment)["experiment"]
+            return found["state"]["status"] in {"stopped", "failed", "completed"} and found
+
+        found = eventually(ended, "the end of the experiment")
+        assert found["state"]["status"] == "failed"
+        assert "The execution was interrupted" in found["actions"]["Drill"]["state"]["reason"]
     finally:
         cloud.stop()
