@@ -7,6 +7,7 @@ metrics, as in AWS, where it stays a line of the log.
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,10 @@ def read_embedded(line: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     head = root.get("_aws") if isinstance(root, dict) else None
     if not isinstance(head, dict) or not isinstance(head.get("CloudWatchMetrics"), list):
         return
-    stamp = head.get("Timestamp")
-    if not isinstance(stamp, int | float):
+    try:
+        moment = datetime.fromtimestamp(head["Timestamp"] / 1000, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return
-    moment = datetime.fromtimestamp(stamp / 1000, UTC)
     for directive in head["CloudWatchMetrics"]:
         if isinstance(directive, dict) and directive.get("Namespace") and isinstance(directive.get("Metrics"), list):
             data = [*_data(directive, root, moment)]
@@ -59,7 +60,9 @@ def _data(directive: dict[str, Any], root: dict[str, Any], moment: datetime) -> 
 def _dimension_sets(sets: Any, root: dict[str, Any]) -> Iterator[list[dict[str, str]]]:
     """The dimension sets whose every member is a text at the root; without any, one empty set."""
     for names in sets if isinstance(sets, list) and sets else [[]]:
-        if isinstance(names, list) and len(names) <= MAX_DIMENSIONS and all(_is_text(root.get(name)) for name in names):
+        if not isinstance(names, list) or len(names) > MAX_DIMENSIONS:
+            continue
+        if all(isinstance(name, str) and _is_text(root.get(name)) for name in names):
             yield [{"Name": name, "Value": str(root[name])} for name in names]
 
 
@@ -70,7 +73,11 @@ def _values(found: Any) -> list[float] | None:
         return None
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return None
-    return [float(value) for value in values]
+    try:
+        numbers = [float(value) for value in values]
+    except OverflowError:
+        return None
+    return numbers if all(math.isfinite(number) for number in numbers) else None
 
 
 def _is_text(value: Any) -> bool:

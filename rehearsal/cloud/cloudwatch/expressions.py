@@ -64,7 +64,10 @@ def evaluate(expression: str, known: Mapping[str, Series], times: tuple[float, .
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"The expression {expression!r} cannot be understood: {error}") from error
-    found = _Computation(known, times).value(tree, 0)
+    try:
+        found = _Computation(known, times).value(tree, 0)
+    except (OverflowError, MemoryError) as error:  # a sum, or a number as it was written
+        raise ExpressionError(f"The expression {expression!r} cannot be computed: {error}") from error
     return found if isinstance(found, dict) else dict.fromkeys(times, found)
 
 

@@ -37,7 +37,7 @@ def dimensions_of(listed: Iterable[Mapping[str, str]] | None) -> Dimensions:
 
 
 class MetricStore:
-    """Samples in the order of their time. Appending and reading are safe from any thread."""
+    """Samples in the order of their time. Reading is safe from any thread; who puts holds the backend's lock."""
 
     def __init__(self) -> None:
         self._samples: dict[MetricKey, list[Sample]] = {}

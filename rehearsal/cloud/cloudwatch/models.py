@@ -44,8 +44,9 @@ class AlarmsBackend(Extended, CloudWatchBackend):
         """PutMetricData."""
         for number, datum in enumerate(metric_data, start=1):
             self._validate_parameters_put_metric_data(datum, number)
-        for datum in metric_data:
-            self.metrics.put(namespace, datum)
+        with self.lock:  # of alarms that read: a sample is put at its place in the order of time
+            for datum in metric_data:
+                self.metrics.put(namespace, datum)
 
     def put_alarm(self, request: dict[str, Any]) -> Alarm:
         """PutMetricAlarm. An alarm that exists keeps its state and history."""
@@ -100,8 +101,9 @@ class AlarmsBackend(Extended, CloudWatchBackend):
         self._switch(alarm_names, enabled=False)
 
     def describe_alarms(self) -> Iterable[Alarm]:  # type: ignore[override] # ours instead of moto's
-        """All alarms, by their names."""
-        return [self.alarms[name] for name in sorted(self.alarms)]
+        """All alarms, by their names; none is in the middle of a change of state, whose actions are part of it."""
+        with self.lock:
+            return [self.alarms[name] for name in sorted(self.alarms)]
 
     def _put(self, request: dict[str, Any], *, is_composite: bool) -> Alarm:
         name = str(request["AlarmName"])

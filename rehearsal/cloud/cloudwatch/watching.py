@@ -8,6 +8,7 @@ second, so that data which arrives late still counts.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rehearsal.cloud.cloudwatch.metrics import MetricStore
     from rehearsal.cloud.cloudwatch.transitions import Transitions
     from rehearsal.cloud.services import Services
+
+log = logging.getLogger(__name__)
 
 MINUTE = 60
 FEW = 10
@@ -46,7 +49,10 @@ class Watch:
         alarms = list(self._alarms.values())
         for alarm in alarms:
             if not alarm.is_composite and alarm.held_until <= now:
-                self._evaluate(alarm, now)
+                try:
+                    self._evaluate(alarm, now)
+                except Exception:
+                    log.exception("alarm %s cannot be evaluated; the others are", alarm.name)
         composites = [alarm for alarm in alarms if alarm.is_composite and alarm.held_until <= now]
         for _ in range(MAX_PASSES):
             changed = [self._combine(alarm) for alarm in composites]

@@ -124,8 +124,12 @@ def test_metric_math(expression: str, result: dict[float, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["m9", "ANOMALY_DETECTION_BAND(m1)", "__import__('os')", "m1.x", "m1 +", "(" * 500]
-)
+    "expression",
+    [
+        "m9", "ANOMALY_DETECTION_BAND(m1)", "__import__('os')", "m1.x", "m1 +", "(" * 500,
+        "SUM([m1 * 1e308, m1 * 1e308])", "CEIL(1e999)", "m1 + 1" + "0" * 400,
+    ],
+)  # fmt: skip
 def test_what_is_no_metric_math_is_refused(expression: str) -> None:
     with pytest.raises(ExpressionError):
         evaluate(expression, {"m1": {0.0: 1.0}}, (0.0,))
