@@ -16,6 +16,7 @@ from rehearsal.cloud.functions.errors import LambdaError, invalid_parameter
 
 RUNTIME = re.compile(r"python3\.\d{1,2}")
 LARGEST_PACKAGE = 50 * 1024 * 1024
+LARGEST_UNPACKED = 250 * 1024 * 1024
 LARGEST_VARIABLES = 4096
 KEPT = ("DeadLetterConfig", "LoggingConfig")
 
@@ -89,11 +90,13 @@ class Function(LambdaFunction):
             )
         try:
             with zipfile.ZipFile(io.BytesIO(self.code_bytes)) as archive:
-                archive.infolist()
+                unpacked = sum(entry.file_size for entry in archive.infolist())
         except zipfile.BadZipFile:
             raise invalid_parameter(
                 "Could not unzip uploaded file. Please check your file, then try to upload again."
             ) from None
+        if unpacked > LARGEST_UNPACKED:
+            raise invalid_parameter(f"Unzipped size must be smaller than {LARGEST_UNPACKED} bytes")
 
 
 def make_function(account_id: str, spec: dict[str, Any], region: str) -> Function:

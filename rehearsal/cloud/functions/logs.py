@@ -33,7 +33,9 @@ log = logging.getLogger(__name__)
 
 def lines_of(call: FunctionCall, result: FunctionResult) -> list[str]:
     """Return the events of an invocation's log; one of several lines has carriage returns between them."""
-    lines = [f"START RequestId: {call.request_id} Version: {call.version}", *result.log.splitlines()]
+    # Not `splitlines`: an event of several lines has carriage returns, and JSON may have other ends of lines in it.
+    written = result.log.removesuffix("\n").split("\n") if result.log else []
+    lines = [f"START RequestId: {call.request_id} Version: {call.version}", *written]
     if result.ending is Ending.TIMEOUT:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         lines.append(f"{now} {call.request_id} Task timed out after {call.timeout_seconds:.2f} seconds")

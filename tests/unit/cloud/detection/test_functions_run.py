@@ -36,9 +36,11 @@ def handler(event, context):
     if kind == "buckets":
         return boto3.client("s3").list_buckets()["Buckets"]
     left = context.get_remaining_time_in_millis()
-    return {"calls": calls, "left": 0 < left <= 3000, "name": context.function_name, "id": context.aws_request_id,
+    return {"calls": calls, "left": 0 < left <= 30000, "name": context.function_name, "id": context.aws_request_id,
             "own": os.environ["OWN"], "stream": context.log_stream_name, "version": context.function_version}
 """
+LIMIT = 30
+"""In seconds, and in SOURCE in milliseconds: far more than anything but `sleep` takes on a busy machine."""
 LOGS = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"])
 
 
@@ -51,7 +53,7 @@ def function(client: Callable[[str], Any]) -> str:
         Role=own,
         Handler="main.handler",
         Code={"ZipFile": package(SOURCE)},
-        Timeout=3,
+        Timeout=LIMIT,
         Environment={"Variables": {"OWN": "value"}},
     )
     return "worker"
@@ -111,7 +113,7 @@ def test_an_exception_is_described_with_its_way(client: Callable[[str], Any], fu
 def test_a_function_that_is_too_slow_is_ended(client: Callable[[str], Any], function: str) -> None:
     client("lambda").update_function_configuration(FunctionName=function, Timeout=1)
     answer, error = invoke(client, function, {"do": "sleep"}, LogType="Tail")
-    client("lambda").update_function_configuration(FunctionName=function, Timeout=3)
+    client("lambda").update_function_configuration(FunctionName=function, Timeout=LIMIT)
     _, after = invoke(client, function, {})
 
     assert answer["FunctionError"] == "Unhandled"
@@ -199,6 +201,17 @@ def test_what_cannot_run_is_refused_when_it_is_made(client: Callable[[str], Any]
         functions.create_function(
             FunctionName="s3", Runtime="python3.13", Code={"S3Bucket": "absent", "S3Key": "key"}, **request
         )
+
+
+def test_a_package_that_is_too_large_once_unpacked_is_refused_when_it_is_given(
+    client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.cloud.functions.function.LARGEST_UNPACKED", len(SOURCE) - 1)
+    with pytest.raises(ClientError, match="Unzipped size must be smaller than"):
+        client("lambda").create_function(
+            FunctionName="large", Runtime="python3.13", Role=f"arn:aws:iam::{ACCOUNT}:role/runner",
+            Handler="main.handler", Code={"ZipFile": package(SOURCE)},
+        )  # fmt: skip
 
 
 def test_code_comes_from_a_bucket_and_is_exchanged(client: Callable[[str], Any], function: str) -> None:
