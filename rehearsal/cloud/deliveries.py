@@ -7,6 +7,7 @@ not exist, the role may not) is not tried again. Waiting follows the rehearsal's
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import uuid
@@ -81,10 +82,8 @@ class Deliveries:
 
     def dispatch(self, services: Services, region: str, deliver: Callable[[Delivery], None]) -> None:
         """Hand what is due to threads. `deliver` raises DeliveryError or what boto3 raises."""
-        now = time.time()
         for delivery in list(self.waiting):
-            if not delivery.is_running and delivery.due <= now:
-                delivery.is_running = True
+            if services.claim(delivery):
                 services.submit(self._try, services, region, delivery, deliver)
 
     def _try(self, services: Services, region: str, delivery: Delivery, deliver: Callable[[Delivery], None]) -> None:
@@ -155,7 +154,7 @@ class Deliveries:
             log.warning("%s: the dead-letter queue %s cannot take it", delivery.source_arn, queue, exc_info=True)
 
     def _drop(self, delivery: Delivery) -> None:
-        if delivery in self.waiting:
+        with contextlib.suppress(ValueError):  # there were too many, and this was the oldest
             self.waiting.remove(delivery)
 
 

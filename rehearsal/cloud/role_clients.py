@@ -54,6 +54,8 @@ class RoleClients:
                 return known.credentials
             roles = ServiceRoles(self._door, self._settings.account_id, region)
             issued = roles.assume(role_arn, service, name, source_arn)
+            for old in [each for each, session in self._sessions.items() if datetime.now(UTC) - session.issued > FRESH]:
+                del self._sessions[old]  # each experiment and schedule has one, for good
             self._sessions[key] = _Session(issued, datetime.now(UTC), trust)
             return issued
 

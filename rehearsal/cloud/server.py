@@ -109,6 +109,7 @@ class Cloud:
             self.stop()
             raise
         self._stopping.clear()
+        self.services.open()
         for server in self._servers:
             self._in_background(partial(server.serve_forever, SHUTDOWN_POLL_SECONDS), f"endpoint {server.host}")
         self._warming = self._in_background(partial(self._warm_up, self.endpoint), "warm-up")

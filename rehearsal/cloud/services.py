@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rehearsal.cloud.functions.runner import RunnerError
 from rehearsal.cloud.moto_door import ClosedDoorError
@@ -29,6 +30,13 @@ MINUTE = 60.0
 MAX_THREADS = 24
 
 log = logging.getLogger(__name__)
+
+
+class Claimable(Protocol):
+    """What waits to be done, once."""
+
+    is_running: bool
+    due: float
 
 
 class Services:
@@ -90,13 +98,23 @@ class Services:
     def submit(self, work: Callable[..., Any], *arguments: Any) -> None:
         """Do something in the background. What goes wrong there is for the log."""
         with self._lock:
+            if self.is_closing:
+                log.debug("not done, the cloud is stopping: %s", work)
+                return
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="service")
-            pool = self._pool
-        try:
-            pool.submit(self._guarded, work, *arguments)
-        except RuntimeError:  # the pool takes no more work: the cloud is stopping
-            log.debug("not done, the cloud is stopping: %s", work)
+            self._pool.submit(self._guarded, work, *arguments)
+
+    def claim(self, waiting: Claimable) -> bool:
+        """Whether something is due and nobody else's: the clock and any request may look at the same time."""
+        with self._lock:
+            is_free = not waiting.is_running and waiting.due <= time.time()
+            waiting.is_running = waiting.is_running or is_free
+            return is_free
+
+    def open(self) -> None:
+        """Take on work again after `close`."""
+        self._closing.clear()
 
     @property
     def is_closing(self) -> bool:
@@ -119,16 +137,15 @@ class Services:
             self._guarded(runner.sweep)
 
     def close(self) -> None:
-        """End what runs. Safe to call twice."""
-        self._closing.set()  # of whoever tries again and again
+        """End what runs, and start nothing more until `open`. Safe to call twice."""
         with self._lock:
+            self._closing.set()
             pool, self._pool = self._pool, None
             runner, self._runner = self._runner, None
         if runner is not None:
-            runner.close()
+            self._guarded(runner.close)  # whatever it meets, the state is saved after this
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
-        self._closing.clear()
 
     def _sweep_all(self, name: str) -> None:
         for backend in self.door.backends(name).values():

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rehearsal.cloud.moto_door import MotoDoor
 
-FORMAT = 1
+FORMAT = 2  # raised by whoever changes what saved objects of ours hold
 ATTEMPTS = 5  # other threads change what is being pickled; a moment later they have finished
 QUIET_SECONDS = 1.0
 HEADER_LIMIT = 1_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import queue
 import threading
 import time
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 ANSWER_SLACK = 30.0
 """The supervisor keeps the function's time limit; this much later it has itself to blame."""
 SPARE = timedelta(seconds=60)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,12 @@ class ExecutionEnvironment:
         )
 
     def close(self) -> None:
-        """End the process."""
+        """End the process. Where what it ran in is gone, so is the process."""
         self.is_broken = True
-        self._channel.stop()
+        try:
+            self._channel.stop()
+        except OSError as error:
+            log.warning("the process of function %s cannot be ended: %s", self.function, error)
 
     def _send(self, message: dict[str, Any]) -> None:
         try:

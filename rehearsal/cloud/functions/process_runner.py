@@ -47,7 +47,7 @@ class ProcessRunner:
         self._lock = threading.Lock()
         self._idle: list[ExecutionEnvironment] = []
         self._busy: set[ExecutionEnvironment] = set()
-        self._is_closed = False
+        self._closed = threading.Event()
 
     def run(self, call: FunctionCall) -> FunctionResult:
         """Run one invocation to its end. Raises RunnerError."""
@@ -68,7 +68,7 @@ class ProcessRunner:
     def close(self) -> None:
         """End every process."""
         with self._lock:
-            self._is_closed = True
+            self._closed.set()
             found = [*self._idle, *self._busy]
             self._idle.clear()
         for each in found:
@@ -91,7 +91,7 @@ class ProcessRunner:
 
     def _start(self, call: FunctionCall) -> ExecutionEnvironment:
         with self._lock:
-            if self._is_closed:
+            if self._closed.is_set():
                 raise RunnerError("the cloud is stopping: no function is started any more")
             if len(self._busy) >= MAX_ENVIRONMENTS:
                 raise RunnerError(f"{MAX_ENVIRONMENTS} invocations run already: wait for one to end")
@@ -100,13 +100,18 @@ class ProcessRunner:
         except OSError as error:
             raise RunnerError(f"the function's process could not be started: {error}") from error
         with self._lock:
-            self._busy.add(made)
+            is_late = self._closed.is_set()
+            if not is_late:
+                self._busy.add(made)
+        if is_late:
+            made.close()
+            raise RunnerError("the cloud is stopping: no function is started any more")
         return made
 
     def _give_back(self, environment: ExecutionEnvironment) -> None:
         with self._lock:
             self._busy.discard(environment)
-            is_kept = not self._is_closed and not environment.is_broken
+            is_kept = not self._closed.is_set() and not environment.is_broken
             if is_kept:
                 self._idle.append(environment)
         if not is_kept:

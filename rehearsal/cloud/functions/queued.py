@@ -7,6 +7,7 @@ Minutes are the rehearsal's ticks.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -54,10 +55,8 @@ class QueuedEvent:
 
 def dispatch(backend: FunctionsBackend) -> None:
     """Hand the events that are due to threads."""
-    now = time.time()
     for event in list(backend.queued):
-        if not event.is_running and event.due <= now:
-            event.is_running = True
+        if backend.services.claim(event):
             backend.services.submit(_handle, backend, event)
 
 
@@ -65,7 +64,8 @@ def _handle(backend: FunctionsBackend, event: QueuedEvent) -> None:
     try:
         _try(backend, event)
     except Exception:
-        backend.queued.remove(event)  # or it would wait for ever
+        with contextlib.suppress(ValueError):  # it may have been answered, and what came after have failed
+            backend.queued.remove(event)  # or it would wait for ever
         raise
 
 

@@ -131,6 +131,8 @@ def _call(client: Callable[[str], Any], api: str, body: str) -> None:
         request = json.loads(body or "{}")
     except ValueError as error:
         raise DeliveryError("InvalidRequest", f"the input of the target is no JSON: {error}") from error
+    if not isinstance(request, dict):
+        raise DeliveryError("InvalidRequest", f"the input of the target is no object: {api} takes one")
     members = {member.lower(): member for member in model.input_shape.members} if model.input_shape else {}
     request = {members.get(key.lower(), key): value for key, value in request.items()}
     python_name = next(key for key, value in found.meta.method_to_api_mapping.items() if value == name)

@@ -135,6 +135,16 @@ def test_what_a_schedules_role_may_not_do_ends_in_the_dead_letter_queue(client: 
     assert "not authorized to perform: sqs:SendMessage" in said["ERROR_MESSAGE"]
 
 
+def test_an_input_that_is_no_request_ends_in_the_dead_letter_queue(client: Callable[[str], Any]) -> None:
+    url, dead = queue(client("sqs"), "no-request")
+    own = role(client("iam"), "no-request", "scheduler.amazonaws.com", allow("sqs:SendMessage", dead))
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution", "RoleArn": own, "Input": "[]"}
+    schedule(client, "no-request", target | {"DeadLetterConfig": {"Arn": dead}})
+    message = eventually(lambda: received(client("sqs"), url), "the dead letter")[0]
+    client("scheduler").delete_schedule(Name="no-request")
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "InvalidRequest"
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -289,6 +299,17 @@ def test_a_target_that_cannot_be_is_refused(client: Callable[[str], Any], target
     client("events").put_rule(Name="bad", EventPattern=json.dumps({"source": ["x"]}))
     with pytest.raises(ClientError, match=message):
         client("events").put_targets(Rule="bad", Targets=[{"Id": "t", **target}])
+
+
+def test_a_pattern_that_cannot_be_used_stops_no_event(client: Callable[[str], Any]) -> None:
+    events, (url, arn) = client("events"), queue(client("sqs"), "beside", "events.amazonaws.com")
+    events.put_rule(Name="a-unusable", EventPattern=json.dumps({"source": [{}]}))
+    events.put_rule(Name="b-beside", EventPattern=json.dumps({"source": ["beside"]}))
+    events.put_targets(Rule="b-beside", Targets=[{"Id": "q", "Arn": arn}])
+    answer = events.put_events(Entries=[{"Source": "beside", "DetailType": "x", "Detail": "{}"}])
+    events.delete_rule(Name="a-unusable")
+    assert answer["FailedEntryCount"] == 0
+    eventually(lambda: received(client("sqs"), url), "the event beside")
 
 
 def test_events_of_aws_cannot_be_forged(client: Callable[[str], Any]) -> None:
