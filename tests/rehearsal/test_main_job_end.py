@@ -41,7 +41,7 @@ def left_behind(settings: Settings) -> dict[str, list[str]]:
     mounts = Path("/proc/mounts").read_text()
     loops = subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=False).stdout
     found = {
-        "processes": [line for line in processes.splitlines() if "rehearsal.daemon" in line],
+        "processes": [line for line in processes.splitlines() if "rehearsal.daemon" in line and str(ROOT) in line],
         "mounts": [line for line in mounts.splitlines() if str(settings.state_folder) in line],
         "loop devices": [line for line in loops.splitlines() if str(settings.state_folder) in line],
         "files": sorted(
