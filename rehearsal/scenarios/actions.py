@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rehearsal.scenarios.surroundings import Surroundings
 
 COMMAND_SECONDS = 120
+POLL_SECONDS = 0.5
+BETWEEN_STATES = "IncorrectInstanceState"
 
 
 @dataclass
@@ -59,9 +62,20 @@ class Actions:
         elif action.kind == "runbook":
             self._runbook(settings)
         else:
-            answer = aws.read(settings, self.surroundings)
+            answer = self._call(settings)
             if "known_as" in settings:
                 self.known[settings["known_as"]] = answer
+
+    def _call(self, settings: Mapping[str, Any]) -> Any:
+        """Call the API, and again while EC2 says that the instance is between two states, as one that stops is."""
+        deadline = time.monotonic() + COMMAND_SECONDS
+        while True:
+            try:
+                return aws.read(settings, self.surroundings)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != BETWEEN_STATES or time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL_SECONDS)
 
     def _command(self, settings: Mapping[str, Any]) -> None:
         at, command = settings["at"], settings["command"]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.scenarios.actions import Actions
 from rehearsal.scenarios.executions import Executions
@@ -51,6 +52,26 @@ def test_an_aws_call_gets_its_parameters_filled_in_and_its_answer_known() -> Non
     doer.do([Action("aws", {**settings, "query": "StoppingInstances[0].InstanceId", "known_as": "stopped"})])
     assert asked == [{"InstanceIds": ["i-1"]}]
     assert doer.fill("{{ known.stopped }}") == "i-1"
+
+
+@pytest.mark.parametrize(("code", "calls"), [("IncorrectInstanceState", 2), ("UnauthorizedOperation", 1)])
+def test_an_instance_between_two_states_is_asked_again(monkeypatch: pytest.MonkeyPatch, code: str, calls: int) -> None:
+    monkeypatch.setattr("rehearsal.scenarios.actions.POLL_SECONDS", 0)
+    asked: list[str] = []
+
+    def start_instances() -> dict[str, Any]:
+        asked.append("start")
+        if len(asked) == 1:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "StartInstances")
+        return {}
+
+    ec2 = SimpleNamespace(start_instances=start_instances, can_paginate=lambda _: False)
+    surroundings: Any = SimpleNamespace(aws=SimpleNamespace(client=lambda _: ec2), values=Values({}))
+    problems = Actions(surroundings, lambda _: None).do_all(
+        [Action("aws", {"service": "ec2", "operation": "start_instances"})]
+    )
+    assert len(asked) == calls
+    assert bool(problems) == (calls == 1)
 
 
 def test_what_an_api_answers_is_observed_without_the_request() -> None:
