@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rehearsal.cloud.cloudformation.resource_type import Context, Made, Properties, ResourceType
+from rehearsal.cloud.cloudformation.alarm_type import AlarmType
 
 SETTINGS = (
     "ActionsEnabled", "AlarmActions", "AlarmDescription", "ComparisonOperator", "DatapointsToAlarm", "Dimensions",
@@ -12,35 +12,11 @@ SETTINGS = (
 )  # fmt: skip
 
 
-class Alarm(ResourceType):
+class Alarm(AlarmType):
     """A metric alarm."""
 
     type_name = "AWS::CloudWatch::Alarm"
     supported = frozenset({*SETTINGS, "AlarmName"})
     in_place = frozenset({*SETTINGS, "Tags"})
-
-    def create(self, context: Context, properties: Properties) -> Made:
-        """Put the alarm."""
-        name = properties.get("AlarmName") or context.name(255)
-        return self._put(context, name, properties)
-
-    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
-        """Put the alarm again; what is put on an alarm that there is leaves its tags alone."""
-        cloudwatch, arn = context.client("cloudwatch"), made.attributes["Arn"]
-        context.retag(
-            old,
-            new,
-            tag=lambda tags: cloudwatch.tag_resource(ResourceARN=arn, Tags=tags),
-            untag=lambda keys: cloudwatch.untag_resource(ResourceARN=arn, TagKeys=keys),
-        )
-        return self._put(context, made.physical_id, new)
-
-    def _put(self, context: Context, name: str, properties: Properties) -> Made:
-        request = {key: properties[key] for key in SETTINGS if key in properties}
-        context.client("cloudwatch").put_metric_alarm(AlarmName=name, Tags=context.tags(properties), **request)
-        arn = f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{name}"
-        return Made(name, {"Arn": arn})
-
-    def delete(self, context: Context, made: Made, properties: Properties) -> None:  # noqa: ARG002 - as inherited
-        """Delete the alarm."""
-        context.client("cloudwatch").delete_alarms(AlarmNames=[made.physical_id])
+    settings = SETTINGS
+    put_operation = "put_metric_alarm"
