@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 
 from rehearsal.automation import AssumeRoleDeniedError
+from rehearsal.cloud.client_environment import client_environment
 from rehearsal.cloud.iam.context import RequestContext
 from rehearsal.cloud.iam.policy import trusts
 from rehearsal.cloud.role_sessions import RoleCredentials, RoleSessions
@@ -101,16 +102,7 @@ class EndpointSession:
 
     def environment(self) -> dict[str, str]:
         """Return what gives a child process these credentials, the Region and the endpoint."""
-        credentials = self._credentials
-        variables = {
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token,
-            "AWS_REGION": self._region,
-            "AWS_DEFAULT_REGION": self._region,
-            "AWS_ENDPOINT_URL": self._clients.url,
-        }
-        return {name: value for name, value in variables.items() if value}
+        return client_environment(self._credentials, self._region, self._clients.url)
 
 
 class EndpointAccess:

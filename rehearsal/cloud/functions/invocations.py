@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rehearsal.cloud.client_environment import client_environment
 from rehearsal.cloud.functions.errors import LambdaError, throttled, unusable_role
 from rehearsal.cloud.functions.logs import LogWriter, lines_of
 from rehearsal.cloud.functions.runner import Ending, FunctionCall, RunnerError
@@ -123,12 +124,7 @@ class Invoker:
     def _call(self, function: Function, payload: bytes, request_id: str, credentials: RoleCredentials) -> FunctionCall:
         version, memory = str(function.version), int(function.memory_size)
         variables = {
-            "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-            "AWS_SESSION_TOKEN": credentials.session_token,
-            "AWS_REGION": self._region,
-            "AWS_DEFAULT_REGION": self._region,
-            "AWS_ENDPOINT_URL": self._services.url(),
+            **client_environment(credentials, self._region, self._services.url()),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
             "AWS_LAMBDA_FUNCTION_NAME": str(function.function_name),
             "AWS_LAMBDA_FUNCTION_VERSION": version,
