@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,21 +23,9 @@ DETECTION_TYPES = {
 }  # fmt: skip
 
 
-def load(path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(f"{path.stem}_for_detection", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
-    made: dict[str, Any] = load(ROOT / "scripts" / "render.py").load_template(
-        ROOT / "cloudformation" / "operations.yaml"
-    )
+def template(render: ModuleType) -> dict[str, Any]:
+    made: dict[str, Any] = render.load_template(ROOT / "cloudformation" / "operations.yaml")
     return made
 
 

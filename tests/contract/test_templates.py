@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -16,31 +15,23 @@ from rehearsal.documents import load_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 INLINE_LIMIT = 51_200
 SEND = "ssm:SendCommand"
 
 
-def load(path: Path) -> dict[str, Any]:
-    specification = importlib.util.spec_from_file_location("render_for_templates", ROOT / "scripts" / "render.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["render_for_templates"] = module
-    specification.loader.exec_module(module)
-    template: dict[str, Any] = module.load_template(path)
+@pytest.fixture(scope="module")
+def stack(render: ModuleType) -> dict[str, Any]:
+    template: dict[str, Any] = render.load_template(ROOT / "cloudformation" / "stack.yaml")
     return template
 
 
 @pytest.fixture(scope="module")
-def stack() -> dict[str, Any]:
-    return load(ROOT / "cloudformation" / "stack.yaml")
-
-
-@pytest.fixture(scope="module")
-def operations() -> dict[str, Any]:
-    return load(ROOT / "cloudformation" / "operations.yaml")
+def operations(render: ModuleType) -> dict[str, Any]:
+    template: dict[str, Any] = render.load_template(ROOT / "cloudformation" / "operations.yaml")
+    return template
 
 
 def resources(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ DATABASE_DOCUMENTS = frozenset(
 )
 
 
+@cache
 def hostile() -> ModuleType:
     specification = importlib.util.spec_from_file_location("hostile_on_hosts", HOSTILE / "hostile_values.py")
     assert specification is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +9,16 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = "arn:aws:iam::111122223333:role/Operate"
 
 
-def _module(path: Path) -> ModuleType:
-    """Load a module by its path: neither tests nor scripts are packages."""
-    specification = importlib.util.spec_from_file_location(f"hostile_{path.stem}", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
-def hostile() -> ModuleType:
-    return _module(Path(__file__).with_name("hostile_values.py"))
+def hostile(load_module: Callable[[Path], ModuleType]) -> ModuleType:
+    return load_module(Path(__file__).with_name("hostile_values.py"))
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +34,9 @@ def accepted() -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def library() -> Mapping[str, Mapping[str, Any]]:
+def library(render: ModuleType) -> Mapping[str, Mapping[str, Any]]:
     """The contents that scripts/render.py deploys, by name; the role that CloudFormation puts in is an ARN."""
-    resources = _module(ROOT / "scripts" / "render.py").render(ROOT)["Resources"].values()
+    resources = render.render(ROOT)["Resources"].values()
     documents = [body["Properties"] for body in resources if body["Type"] == "AWS::SSM::Document"]
     for document in documents:
         for parameter in document["Content"].get("parameters", {}).values():

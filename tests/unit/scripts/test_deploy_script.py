@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import pty
@@ -22,7 +21,7 @@ from botocore.stub import Stubber
 from rehearsal.cloud import Cloud, CloudSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -187,14 +186,8 @@ def test_why_it_failed_is_told(checkout: Checkout) -> None:
 
 
 @pytest.fixture
-def script() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("deploy_script", ROOT / "scripts" / "deploy.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module  # where dataclasses look for it
-    specification.loader.exec_module(module)
-    return module
+def script(load_module: Callable[[Path], ModuleType]) -> ModuleType:
+    return load_module(ROOT / "scripts" / "deploy.py")
 
 
 def test_what_failed_in_an_earlier_deployment_is_no_reason(script: ModuleType) -> None:

@@ -70,6 +70,24 @@ def queue(sqs: Any, name: str, *services: str) -> tuple[str, str]:
     return url, arn
 
 
+FORWARDING = """
+import boto3, json
+
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))
+"""
+"""A function that sends each event to the queue at `url`."""
+
+
+def make_function(functions: Any, name: str, source: str, own: str, **more: Any) -> str:
+    """Make a function of one file with the role `own`; returns its ARN."""
+    made = functions.create_function(
+        FunctionName=name, Runtime="python3.13", Role=own, Handler="main.handler", Code={"ZipFile": package(source)},
+        **more,
+    )  # fmt: skip
+    return str(made["FunctionArn"])
+
+
 def received(sqs: Any, url: str) -> list[dict[str, Any]]:
     """Take what is in a queue, with its attributes."""
     answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, allow, eventually, package, policy, queue, received, role
+from .conftest import ACCOUNT, REGION, allow, eventually, make_function, policy, queue, received, role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -317,13 +317,7 @@ def handler(event, context):
         client("iam"), "emitting", "lambda.amazonaws.com",
         allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]),
     )  # fmt: skip
-    client("lambda").create_function(
-        FunctionName="emitting",
-        Runtime="python3.13",
-        Role=own,
-        Handler="main.handler",
-        Code={"ZipFile": package(source)},
-    )
+    make_function(client("lambda"), "emitting", source, own)
     put_alarm(client, "probe", Namespace="Probe")
 
     def look(failed: int, wanted: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from .conftest import ACCOUNT, REGION, allow, eventually, package, queue, received, role
+from .conftest import ACCOUNT, FORWARDING, REGION, allow, eventually, make_function, queue, received, role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,17 +68,8 @@ def test_a_command_tells_each_status_once(cloud: Cloud, client: Callable[[str], 
 
 def test_an_alarm_invokes_a_function_that_lets_it(client: Callable[[str], Any]) -> None:
     url, arn = queue(client("sqs"), "alarmed")
-    source = f"""
-import boto3, json
-
-def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))
-"""
     own = role(client("iam"), "alarmed", "lambda.amazonaws.com", allow("sqs:SendMessage", arn))
-    function = client("lambda").create_function(
-        FunctionName="alarmed", Runtime="python3.13", Role=own, Handler="main.handler",
-        Code={"ZipFile": package(source)}, Timeout=30,
-    )["FunctionArn"]  # fmt: skip
+    function = make_function(client("lambda"), "alarmed", FORWARDING.format(url=url), own, Timeout=30)
     client("lambda").add_permission(
         FunctionName="alarmed", StatementId="alarms", Action="lambda:InvokeFunction",
         Principal="lambda.alarms.cloudwatch.amazonaws.com", SourceAccount=ACCOUNT,
@@ -121,10 +112,7 @@ def handler(event, context):
     boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=message["Subject"] + ": " + message["Message"])
 """
     own = role(client("iam"), "fanned", "lambda.amazonaws.com", allow("sqs:SendMessage", arn))
-    function = client("lambda").create_function(
-        FunctionName="fanned", Runtime="python3.13", Role=own, Handler="main.handler",
-        Code={"ZipFile": package(source)}, Timeout=30,
-    )["FunctionArn"]  # fmt: skip
+    function = make_function(client("lambda"), "fanned", source, own, Timeout=30)
     topic = client("sns").create_topic(Name="fanned")["TopicArn"]
     client("lambda").add_permission(
         FunctionName="fanned", StatementId="topic", Action="lambda:InvokeFunction",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.cloud import Cloud, CloudSettings
 
-from .conftest import ACCOUNT, REGION, allow, clients, eventually, package, queue, received, role
+from .conftest import ACCOUNT, REGION, allow, clients, eventually, make_function, queue, received, role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,7 @@ def test_function_schedule_alarm_and_topic_go_on_after_a_restart(tmp_path: Path)
     make("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     logs = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"])
     own = role(make("iam"), "own", "lambda.amazonaws.com", logs)
-    function = make("lambda").create_function(
-        FunctionName="probe", Runtime="python3.13", Role=own, Handler="main.handler", Code={"ZipFile": package(SOURCE)}
-    )["FunctionArn"]
+    function = make_function(make("lambda"), "probe", SOURCE, own)
     invoking = role(make("iam"), "invoking", "scheduler.amazonaws.com", allow("lambda:InvokeFunction"))
     make("scheduler").create_schedule(
         Name="probe", ScheduleExpression="rate(1 minute)", FlexibleTimeWindow={"Mode": "OFF"},
@@ -100,10 +98,7 @@ def handler(event, context):
     pathlib.Path({str(tmp_path / "pids")!r}).write_text(f"{{os.getpid()}} {{child.pid}}")
     time.sleep(event["seconds"])
 """
-    make("lambda").create_function(
-        FunctionName="parent", Runtime="python3.13", Role=own, Handler="main.handler", Timeout=600,
-        Code={"ZipFile": package(source)},
-    )  # fmt: skip
+    make_function(make("lambda"), "parent", source, own, Timeout=600)
     make("lambda").invoke(FunctionName="parent", InvocationType="Event", Payload=b'{"seconds": 600}')
     pids = eventually(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().split(), "the function")
     cloud.stop()

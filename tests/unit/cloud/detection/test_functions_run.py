@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, allow, eventually, package, queue, received, role
+from .conftest import ACCOUNT, allow, eventually, make_function, package, queue, received, role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +47,7 @@ LOGS = allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"
 @pytest.fixture(scope="module")
 def function(client: Callable[[str], Any]) -> str:
     own = role(client("iam"), "runner", "lambda.amazonaws.com", LOGS)
-    client("lambda").create_function(
-        FunctionName="worker",
-        Runtime="python3.13",
-        Role=own,
-        Handler="main.handler",
-        Code={"ZipFile": package(SOURCE)},
-        Timeout=LIMIT,
-        Environment={"Variables": {"OWN": "value"}},
-    )
+    make_function(client("lambda"), "worker", SOURCE, own, Timeout=LIMIT, Environment={"Variables": {"OWN": "value"}})
     return "worker"
 
 
@@ -236,13 +228,7 @@ def test_code_comes_from_a_bucket_and_is_exchanged(client: Callable[[str], Any],
 def test_a_role_that_does_not_trust_lambda_cannot_be_used(client: Callable[[str], Any]) -> None:
     own = role(client("iam"), "other", "ec2.amazonaws.com")
     functions = client("lambda")
-    functions.create_function(
-        FunctionName="untrusted",
-        Runtime="python3.13",
-        Role=own,
-        Handler="main.handler",
-        Code={"ZipFile": package(SOURCE)},
-    )
+    make_function(functions, "untrusted", SOURCE, own)
     with pytest.raises(ClientError, match="cannot be assumed by Lambda") as refused:
         functions.invoke(FunctionName="untrusted")
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
@@ -264,12 +250,11 @@ def test_an_event_is_tried_three_times_and_then_buried(client: Callable[[str], A
     sqs = client("sqs")
     url, arn = queue(sqs, "buried")
     own = role(client("iam"), "burying", "lambda.amazonaws.com", LOGS, allow("sqs:SendMessage", arn))
-    client("lambda").create_function(
-        FunctionName="failing",
-        Runtime="python3.13",
-        Role=own,
-        Handler="main.handler",
-        Code={"ZipFile": package(SOURCE)},
+    make_function(
+        client("lambda"),
+        "failing",
+        SOURCE,
+        own,
         DeadLetterConfig={"TargetArn": arn},
         Environment={"Variables": {"OWN": ""}},
     )

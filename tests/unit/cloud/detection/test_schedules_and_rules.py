@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, allow, eventually, package, policy, queue, received, role
+from .conftest import ACCOUNT, FORWARDING, REGION, allow, eventually, make_function, policy, queue, received, role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,21 +73,8 @@ def test_a_schedule_starts_an_automation(client: Callable[[str], Any], runbooks:
 
 def test_a_schedule_invokes_a_function_again_and_again(client: Callable[[str], Any]) -> None:
     url, arn = queue(client("sqs"), "invoked")
-    source = f"""
-import boto3, json
-
-def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))
-"""
     own = role(client("iam"), "sending", "lambda.amazonaws.com", allow("sqs:SendMessage", arn))
-    function = client("lambda").create_function(
-        FunctionName="invoked",
-        Runtime="python3.13",
-        Role=own,
-        Handler="main.handler",
-        Code={"ZipFile": package(source)},
-        Timeout=30,
-    )["FunctionArn"]
+    function = make_function(client("lambda"), "invoked", FORWARDING.format(url=url), own, Timeout=30)
     invoking = role(client("iam"), "invoking", "scheduler.amazonaws.com", allow("lambda:InvokeFunction", function))
     given = json.dumps({"at": "<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>"})
     schedule(client, "invoking", {"Arn": function, "RoleArn": invoking, "Input": given})
@@ -258,17 +245,8 @@ def test_a_rule_starts_an_automation_with_its_role(client: Callable[[str], Any],
 def test_a_scheduled_rule_invokes_a_function_whose_policy_lets_it(client: Callable[[str], Any]) -> None:
     sqs, events, functions = client("sqs"), client("events"), client("lambda")
     url, arn = queue(sqs, "scheduled")
-    source = f"""
-import boto3, json
-
-def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=json.dumps(event))
-"""
     own = role(client("iam"), "scheduled", "lambda.amazonaws.com", allow("sqs:SendMessage", arn))
-    function = functions.create_function(
-        FunctionName="scheduled", Runtime="python3.13", Role=own, Handler="main.handler",
-        Code={"ZipFile": package(source)}, Timeout=30,
-    )["FunctionArn"]  # fmt: skip
+    function = make_function(functions, "scheduled", FORWARDING.format(url=url), own, Timeout=30)
     dead_url, dead = queue(sqs, "rule-dead", "events.amazonaws.com")
     rule = events.put_rule(Name="often", ScheduleExpression="rate(1 minute)")["RuleArn"]
     events.put_targets(Rule="often", Targets=[{"Id": "f", "Arn": function, "DeadLetterConfig": {"Arn": dead}}])
