@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from rehearsal.hosts import addresses, execution, repositories
 from rehearsal.hosts.archive import File, pack, text
 from rehearsal.hosts.engine import connect
 from rehearsal.hosts.errors import HostsError
-from rehearsal.hosts.labels import labels
+from rehearsal.hosts.labels import MADE_OF, labels, of_project
 from rehearsal.hosts.networks import OUTSIDE, network_name
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ CA = "/etc/rehearsal/ca.pem"
 """In the container: the certificate that the servers of the outside go back to."""
 
 _HOME = "/etc/rehearsal"
+_PUBLIC = "/etc/rehearsal/public-authorities.pem"
 _GIT = "/srv/git"
 _SERVER = "/usr/lib/rehearsal/outside_server.py"
 _MANAGEMENT_PORT = 15000
@@ -81,16 +83,40 @@ def container_name(settings: Settings) -> str:
 
 
 def start_internet(client: docker.DockerClient, settings: Settings, image: str, authority: Authority) -> Container:
-    """Start the outside on its network, with its repositories, and return when its servers answer.
+    """Start the outside on its network, and return when its servers answer.
 
-    Raises HostsError when they do not.
+    One that runs already, made of the same, is taken over: its ACME server is what hosts have their certificates from.
+
+    Raises HostsError when they do not answer.
     """
+    made_of = _digest(image, settings, authority)
+    container = _running(client, settings, made_of)
+    if container is None:
+        container = _create(client, settings, image, made_of)
+        container.put_archive("/", pack(_files(settings, authority)))
+        container.start()
+    wait_until_ready(container)
+    return container
+
+
+def _running(client: docker.DockerClient, settings: Settings, made_of: str) -> Container | None:
+    """The outside that an earlier process has left running; any other container in its place is removed."""
+    found = None
+    for container in client.containers.list(all=True, filters=of_project(settings, "internet")):
+        if container.status == "running" and container.labels.get(MADE_OF) == made_of:
+            found = container
+        else:
+            container.remove(force=True, v=True)
+    return found
+
+
+def _create(client: docker.DockerClient, settings: Settings, image: str, made_of: str) -> Container:
     from docker.types import EndpointConfig, LogConfig  # noqa: PLC0415 - heavy, see engine.connect
 
     network = network_name(settings, OUTSIDE)
     endpoint = EndpointConfig(client.api.api_version, ipv4_address=str(addresses.INTERNET))
     identity = f"{_HOME}/server.pem", f"{_HOME}/server.key"
-    container = client.containers.create(
+    return client.containers.create(
         image,
         [
             "python3",
@@ -105,7 +131,7 @@ def start_internet(client: docker.DockerClient, settings: Settings, image: str, 
         ],
         name=container_name(settings),
         hostname="internet",
-        labels=labels(settings, "internet"),
+        labels=labels(settings, "internet", made_of=made_of),
         network=network,
         networking_config={network: endpoint},
         cap_add=["NET_ADMIN"],
@@ -117,10 +143,6 @@ def start_internet(client: docker.DockerClient, settings: Settings, image: str, 
         log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "1"}),
         init=True,
     )
-    container.put_archive("/", pack(_files(settings, authority)))
-    container.start()
-    wait_until_ready(container)
-    return container
 
 
 def publish_repositories(container: Container, settings: Settings) -> None:
@@ -138,6 +160,27 @@ def acme_root(container: Container) -> bytes:
 
 def _files(settings: Settings, authority: Authority) -> dict[str, Entry]:
     identity = authority.issue((settings.outside.acme_host, settings.outside.git_host))
+    return {
+        f"{_HOME}/server.pem": File(identity.certificate),
+        f"{_HOME}/server.key": File(identity.key, 0o600),
+        CA: File(authority.pem),
+        f"{_HOME}/pebble.json": text(_pebble_settings()),
+        _SERVER: File(_server_program(), 0o755),
+        f"{_GIT}/README": text("Repositories of this rehearsal.\n"),
+    }
+
+
+def _digest(image: str, settings: Settings, authority: Authority) -> str:
+    """Name all that the outside is made of, apart from its repositories, which are published into it as they change."""
+    names = f"{image} {settings.outside.acme_host} {settings.outside.git_host} {_pebble_settings()}"
+    return sha256(names.encode() + authority.pem + _server_program()).hexdigest()
+
+
+def _server_program() -> bytes:
+    return (Path(__file__).parent / "outside_server.py").read_bytes()
+
+
+def _pebble_settings() -> str:
     pebble = {
         "pebble": {
             "listenAddress": f"{addresses.INTERNET}:{ACME_PORT}",
@@ -154,14 +197,7 @@ def _files(settings: Settings, authority: Authority) -> dict[str, Entry]:
             },
         }
     }
-    return {
-        f"{_HOME}/server.pem": File(identity.certificate),
-        f"{_HOME}/server.key": File(identity.key, 0o600),
-        CA: File(authority.pem),
-        f"{_HOME}/pebble.json": text(json.dumps(pebble, indent=2)),
-        _SERVER: File((Path(__file__).parent / "outside_server.py").read_bytes(), 0o755),
-        f"{_GIT}/README": text("Repositories of this rehearsal.\n"),
-    }
+    return json.dumps(pebble, indent=2)
 
 
 def wait_until_ready(container: Container) -> None:
@@ -180,7 +216,8 @@ def wait_until_ready(container: Container) -> None:
             said = container.logs(tail=20).decode(errors="replace")
             raise HostsError(f"the ACME server of the outside does not answer: {answer.stderr.strip()}\n{said}")
         time.sleep(0.1)
-    trust = f"cat {CA} {ACME_ROOT} >> /etc/ssl/certs/ca-certificates.crt"
+    trusted = "/etc/ssl/certs/ca-certificates.crt"
+    trust = f"[ -e {_PUBLIC} ] || cp {trusted} {_PUBLIC}; cat {_PUBLIC} {CA} {ACME_ROOT} > {trusted}"
     execution.run(container, ["sh", "-c", trust])
 
 

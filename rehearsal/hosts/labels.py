@@ -15,6 +15,8 @@ ROLE = "rehearsal.role"
 """`host`, `internet`, `network`, `workbench` (a container in which an image is made), or `image`."""
 INSTANCE = "rehearsal.instance"
 VPC = "rehearsal.vpc"
+MADE_OF = "rehearsal.made_of"
+"""A digest of what a container was made of: one that is made of the same can be taken over."""
 
 
 def labels(settings: Settings, role: str, **more: str) -> dict[str, str]:

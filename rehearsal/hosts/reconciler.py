@@ -59,7 +59,7 @@ class Reconciler:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="host")
 
     def start(self) -> None:
-        """Start the outside, take over hosts that are there already, and begin to reconcile.
+        """Start the outside, take over it and hosts that are there already, and begin to reconcile.
 
         Raises HostsError when the outside cannot be started.
         """
@@ -163,11 +163,10 @@ class Reconciler:
 
 
 def _remove_leftovers(client: docker.DockerClient, settings: Settings, known: set[str]) -> None:
-    """Remove what a rehearsal that was killed has left: its outside, and hosts that EC2 knows nothing of."""
-    for role in ("internet", "host"):
-        for container in client.containers.list(all=True, filters=of_project(settings, role)):
-            if container.labels.get(INSTANCE) not in known:
-                container.remove(force=True, v=True)
+    """Remove what a rehearsal that was killed has left: hosts that EC2 knows nothing of."""
+    for container in client.containers.list(all=True, filters=of_project(settings, "host")):
+        if container.labels.get(INSTANCE) not in known:
+            container.remove(force=True, v=True)
 
 
 def _container_statuses(client: docker.DockerClient, settings: Settings) -> dict[str, str]:

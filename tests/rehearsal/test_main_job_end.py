@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,38 +103,85 @@ def test_a_killed_up_is_cleared_by_the_next_and_down_leaves_nothing(
     assert command("down").returncode == 0
 
 
-def test_a_drill_undoes_itself_when_runbook_agent_and_endpoint_are_gone(
+@dataclass(frozen=True)
+class Drill:
+    """A drill, and what a client outside sees while its fault lasts: curl's exit code and the HTTP status."""
+
+    runbook: str
+    seen: tuple[int, str]
+
+
+SOUND = (0, "200")
+OUTAGE = Drill("FlaskOps-SimulateDatabaseOutage", (0, "503"))
+ISOLATION = Drill("FlaskOps-SimulateNetworkIsolation", (0, "503"))
+CERTIFICATE = Drill("FlaskOps-SimulateExpiredCertificate", (60, "000"))  # 60: the peer's certificate cannot be trusted
+
+
+def test_drills_undo_themselves_when_runbook_agent_and_endpoint_are_gone(
     settings: Settings, command: Callable[..., Any]
 ) -> None:
     up = command("up")
     assert up.returncode == 0, up.stderr
-    drill = ["run", "FlaskOps-SimulateDatabaseOutage"]
-    drill += ["--parameters", f"StackName={settings.stacks[-1].name},Mode=observe-only,DurationSeconds=40"]
-    with subprocess.Popen(
-        [str(ROOT / "rehearse"), *drill], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as runbook:  # fmt: skip
-        assert _answers(settings, "503"), "the drill did not break anything"
-        os.killpg(runbook.pid, signal.SIGKILL)
+    _break_and_forsake(settings, OUTAGE)
+    assert _sees(settings, SOUND), "the host did not undo the outage by itself"
+
+    again = command("up")
+    assert again.returncode == 0, again.stderr
+    for host in _hosts(settings):
+        _on(host, "systemctl start amazon-ssm-agent.service")
+    _break_and_forsake(settings, ISOLATION, CERTIFICATE)  # of two hosts, so both can be broken at once
+    assert _sees(settings, SOUND), "the hosts did not undo the isolation and the certificate by themselves"
+
+
+def _break_and_forsake(settings: Settings, *drills: Drill) -> None:
+    """Start drills until each has its effect; then end their runbooks, the endpoint and all agents for good."""
+    with contextlib.ExitStack() as started:
+        for drill in drills:
+            runbook = started.enter_context(_start(settings, drill))
+            assert _sees(settings, drill.seen), f"{drill.runbook} did not break anything"
+            os.killpg(runbook.pid, signal.SIGKILL)
     state = State.read(settings.state_folder)
     assert state is not None
     _kill(state)
     for host in _hosts(settings):
-        stopped = host.exec_run(["systemctl", "stop", "amazon-ssm-agent.service"])
-        assert stopped.exit_code == 0, stopped.output
-    assert _answers(settings, "200"), "the host did not undo the fault by itself"
+        _on(host, "systemctl stop amazon-ssm-agent.service")
+    armed = [_is_undo_armed(host) for host in _hosts(settings)]
+    assert armed.count(True) == len(drills), "a fault was undone before everybody was gone"
 
 
-def _answers(settings: Settings, wanted: str) -> bool:
-    """Whether the application's database check comes to answer so, as seen from the outside, within two minutes."""
-    ask = ["curl", "--silent", "--max-time", "10", "--cacert", "/etc/rehearsal/acme-root.pem", "--output", "/dev/null"]
-    ask += ["--write-out", "%{http_code}", "https://shop.example.test/db-check"]
+def _start(settings: Settings, drill: Drill) -> subprocess.Popen[bytes]:
+    parameters = f"StackName={settings.stacks[-1].name},Mode=observe-only,DurationSeconds=60"
+    return subprocess.Popen(
+        [str(ROOT / "rehearse"), "run", drill.runbook, "--parameters", parameters],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def _sees(settings: Settings, wanted: tuple[int, str]) -> bool:
+    """Whether a client outside comes to see this, within two minutes."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if Internet(settings).run(ask, timeout_seconds=30).stdout == wanted:
+        if _look(settings) == wanted:
             return True
         time.sleep(0.5)
     return False
+
+
+def _look(settings: Settings) -> tuple[int, str]:
+    """Ask for the application's database check from outside: curl's exit code and the HTTP status."""
+    ask = ["curl", "--silent", "--max-time", "10", "--cacert", "/etc/rehearsal/acme-root.pem", "--output", "/dev/null"]
+    ask += ["--write-out", "%{http_code}", "https://shop.example.test/db-check"]
+    answer = Internet(settings).run(ask, timeout_seconds=30)
+    return answer.code, answer.stdout
+
+
+def _is_undo_armed(host: Any) -> bool:
+    return bool(host.exec_run("systemctl is-active --quiet flask-ops-drill-undo.timer").exit_code == 0)
+
+
+def _on(host: Any, command: str) -> None:
+    done = host.exec_run(command)
+    assert done.exit_code == 0, done.output
 
 
 def _kill(state: State) -> None:

@@ -115,6 +115,7 @@ def test_hosts_are_found_again_and_strangers_are_removed(lab: Lab) -> None:
     """As after a kill of the process that ran them: one host EC2 still has, another it has never heard of."""
     lab.reconciler.stop()
     before = boot_id(lab, "i-life")
+    root_before = lab.internet.run(["cat", ACME_ROOT]).stdout
     labels = {"rehearsal.project": lab.settings.project, "rehearsal.role": "host", "rehearsal.instance": "i-stranger"}
     stranger = lab.client.containers.run(lab.images.internet, ["sleep", "600"], detach=True, labels=labels)
     again = hosts.Reconciler(lab.inventory, lab.settings, lab.images, 4566, lab.settings.state_folder)
@@ -125,7 +126,26 @@ def test_hosts_are_found_again_and_strangers_are_removed(lab: Lab) -> None:
         assert stranger.id not in [container.id for container in lab.client.containers.list(all=True)]
         assert lab.on("i-life", "tail -n 1 /etc/ssl/certs/ca-certificates.crt").stdout == "-----END CERTIFICATE-----\n"
         root = lab.internet.run(["cat", ACME_ROOT]).stdout
+        assert root == root_before, "the outside is taken over: what its ACME server has issued stays valid"
         assert root in lab.on("i-life", "cat /etc/ssl/certs/ca-certificates.crt").stdout
+        trusted = lab.internet.run(["cat", "/etc/ssl/certs/ca-certificates.crt"]).stdout
+        assert trusted.count(root) == 1
+    finally:
+        again.stop()
+
+
+def test_an_outside_that_is_made_of_something_else_is_made_anew(lab: Lab) -> None:
+    lab.reconciler.stop()
+    root_before = lab.internet.run(["cat", ACME_ROOT]).stdout
+    other = dataclasses.replace(lab.settings.outside, git_host="code.example.test")
+    settings = dataclasses.replace(lab.settings, outside=other)
+    again = hosts.Reconciler(lab.inventory, settings, lab.images, 4566, lab.settings.state_folder)
+    again.start()
+    try:
+        again.wait_settled(60)
+        assert lab.internet.run(["cat", ACME_ROOT]).stdout != root_before
+        listed = lab.internet.run(["git", "ls-remote", "https://code.example.test/flask-app.git"])
+        assert listed.stdout.endswith("refs/heads/main\n"), listed.stderr
     finally:
         again.stop()
 
