@@ -46,7 +46,7 @@ forget_changes
 configure
 was_there=no
 if command -v mysqld >/dev/null || command -v mariadbd >/dev/null; then was_there=yes; fi
-install_packages "$engine-server" python3-boto3
+install_server "$engine-server" "$engine" python3-boto3
 
 service=$engine
 if changed && [ "$was_there" = yes ]; then

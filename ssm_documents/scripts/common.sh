@@ -56,23 +56,30 @@ put_file() {
 forget_changes() { rm -f "$work_folder/changed"; }
 changed() { [ -e "$work_folder/changed" ]; }
 
-# install_packages NAME…: one transaction, and none at all when everything is there.
-install_packages() {
+# try_packages NAME…: one transaction, and none at all when everything is there. Where it fails, it says what apt-get said.
+try_packages() {
   local missing=() name
   for name in "$@"; do
     dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
   done
   [ "${#missing[@]}" -eq 0 ] && return 0
   log "installing ${missing[*]}"
+  # What was broken off (a reboot, a killed run) is finished first; apt-get refuses everything until it is.
+  dpkg --force-confdef --force-confold --configure -a >"$work_folder/apt.log" 2>&1 || true
   # A package manager at work (unattended upgrades right after the launch) is waited for.
   local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
-  if "${apt[@]}" update >"$work_folder/apt.log" 2>&1 &&
+  if "${apt[@]}" update >>"$work_folder/apt.log" 2>&1 &&
     "${apt[@]}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y --no-install-recommends \
       install "${missing[@]}" >>"$work_folder/apt.log" 2>&1; then
     return 0
   fi
   tail -n 40 "$work_folder/apt.log" >&2
-  fail "apt-get could not install ${missing[*]} (its last lines are above): check the host's route out and its disk"
+  return 1
+}
+
+install_packages() {
+  try_packages "$@" ||
+    fail "apt-get could not install $* (its last lines are above): check the host's route out and its disk"
 }
 
 # result NAME VALUE…: the last line of every script, one compact JSON object of strings.
