@@ -122,22 +122,22 @@ def test_drills_undo_themselves_when_runbook_agent_and_endpoint_are_gone(
 ) -> None:
     up = command("up")
     assert up.returncode == 0, up.stderr
-    _break_and_forsake(settings, OUTAGE)
+    _break_and_forsake(settings, OUTAGE, seconds=30)
     assert _sees(settings, SOUND), "the host did not undo the outage by itself"
 
     again = command("up")
     assert again.returncode == 0, again.stderr
     for host in _hosts(settings):
         _on(host, "systemctl start amazon-ssm-agent.service")
-    _break_and_forsake(settings, ISOLATION, CERTIFICATE)  # of two hosts, so both can be broken at once
+    _break_and_forsake(settings, ISOLATION, CERTIFICATE, seconds=45)  # of two hosts, so both can be broken at once
     assert _sees(settings, SOUND), "the hosts did not undo the isolation and the certificate by themselves"
 
 
-def _break_and_forsake(settings: Settings, *drills: Drill) -> None:
-    """Start drills until each has its effect; then end their runbooks, the endpoint and all agents for good."""
+def _break_and_forsake(settings: Settings, *drills: Drill, seconds: int) -> None:
+    """Start drills until each has its effect; then end their runbooks, the endpoint and all agents, for good."""
     with contextlib.ExitStack() as started:
         for drill in drills:
-            runbook = started.enter_context(_start(settings, drill))
+            runbook = started.enter_context(_start(settings, drill, seconds))
             assert _sees(settings, drill.seen), f"{drill.runbook} did not break anything"
             os.killpg(runbook.pid, signal.SIGKILL)
     state = State.read(settings.state_folder)
@@ -149,8 +149,8 @@ def _break_and_forsake(settings: Settings, *drills: Drill) -> None:
     assert armed.count(True) == len(drills), "a fault was undone before everybody was gone"
 
 
-def _start(settings: Settings, drill: Drill) -> subprocess.Popen[bytes]:
-    parameters = f"StackName={settings.stacks[-1].name},Mode=observe-only,DurationSeconds=60"
+def _start(settings: Settings, drill: Drill, seconds: int) -> subprocess.Popen[bytes]:
+    parameters = f"StackName={settings.stacks[-1].name},Mode=observe-only,DurationSeconds={seconds}"
     return subprocess.Popen(
         [str(ROOT / "rehearse"), "run", drill.runbook, "--parameters", parameters],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
