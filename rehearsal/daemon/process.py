@@ -9,6 +9,7 @@ import secrets
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from rehearsal.cloud import Cloud, CloudSettings
 from rehearsal.daemon.functions import functions_outside
 from rehearsal.daemon.state import State, process_started
-from rehearsal.hosts import ENDPOINT_ADDRESS, HostsError, PreparedImages, Reconciler
+from rehearsal.hosts import ENDPOINT_ADDRESS, HostsError, PreparedImages, Reconciler, open_outside
 from rehearsal.settings import load_settings
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ def _start(settings: Settings, images: PreparedImages, tick_seconds: float, runn
     )
     cloud.start()
     running.callback(cloud.stop)
-    reconciler = Reconciler(cloud.inventory, settings, images, port, settings.state_folder)
+    with ThreadPoolExecutor(1, "outside") as beside:
+        outside = beside.submit(open_outside, settings, images)  # the engine's and git's work, while moto loads
+        inventory = cloud.inventory
+    reconciler = Reconciler(inventory, settings, images, port, outside.result())
     reconciler.start()
     running.callback(reconciler.stop)
 

@@ -6,6 +6,7 @@ from rehearsal.hosts.addresses import ENDPOINT
 from rehearsal.hosts.errors import HostsError
 from rehearsal.hosts.images import PreparedImages
 from rehearsal.hosts.internet import Internet
+from rehearsal.hosts.outside import OpenOutside, open_outside
 from rehearsal.hosts.preparation import prepare
 from rehearsal.hosts.progress import Progress
 from rehearsal.hosts.reconciler import Reconciler
@@ -18,9 +19,11 @@ __all__ = [
     "ENDPOINT_ADDRESS",
     "HostsError",
     "Internet",
+    "OpenOutside",
     "PreparedImages",
     "Progress",
     "Reconciler",
+    "open_outside",
     "prepare",
     "teardown",
 ]

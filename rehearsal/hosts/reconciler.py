@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from rehearsal.hosts import internet, machine, networks
+from rehearsal.hosts import machine
 from rehearsal.hosts.engine import connect
 from rehearsal.hosts.errors import HostsError
 from rehearsal.hosts.host import Host, World
@@ -17,12 +17,11 @@ from rehearsal.hosts.router import Router
 from rehearsal.hosts.volumes import Volumes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import docker
 
     from rehearsal.cloud.inventory import HostSpec, Inventory, Snapshot
     from rehearsal.hosts.images import PreparedImages
+    from rehearsal.hosts.outside import OpenOutside
     from rehearsal.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,20 +34,20 @@ _RETRY_AFTER = 5.0
 
 
 class Reconciler:
-    """Runs the hosts of one rehearsal.
+    """Runs the hosts of one rehearsal, with `outside` around them.
 
     `endpoint_port` is the port of `addresses.ENDPOINT` where the cloud's endpoint answers, for IMDS and for agents;
     that address exists once `prepare` has returned. One reconciler at a time for a checkout.
     """
 
     def __init__(
-        self, inventory: Inventory, settings: Settings, images: PreparedImages, endpoint_port: int, state_folder: Path
+        self, inventory: Inventory, settings: Settings, images: PreparedImages, endpoint_port: int, outside: OpenOutside
     ) -> None:
         self._inventory = inventory
         self._settings = settings
         self._images = images
         self._endpoint_port = endpoint_port
-        self._state_folder = state_folder
+        self._outside = outside
         self._hosts: dict[str, Host] = {}
         self._jobs: dict[str, Future[None]] = {}
         self._failures: dict[str, tuple[str, float]] = {}
@@ -59,26 +58,16 @@ class Reconciler:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="host")
 
     def start(self) -> None:
-        """Start the outside, take over it and hosts that are there already, and begin to reconcile.
-
-        Raises HostsError when the outside cannot be started.
-        """
-        from rehearsal.hosts.authority import open_authority  # noqa: PLC0415 - loads a large library
-
+        """Take over hosts that are there already, and begin to reconcile."""
         client = connect()
-        networks.refuse_another_rehearsal(client, self._settings)
-        networks.ensure_outside(client, self._settings)
         _remove_leftovers(client, self._settings, {host.instance_id for host in self._inventory.snapshot().hosts})
-        authority = open_authority(self._state_folder / "ca")
-        container = internet.start_internet(client, self._settings, self._images.internet, authority)
-        internet.publish_repositories(container, self._settings)
-        router = Router(client, self._settings, container, self._endpoint_port)
+        router = Router(client, self._settings, self._outside.container, self._endpoint_port)
         world = World(
             client=client,
             settings=self._settings,
             inventory=self._inventory,
-            volumes=Volumes(self._state_folder),
-            around=machine.Surroundings(self._images.host, authority.pem + internet.acme_root(container)),
+            volumes=Volumes(self._settings.state_folder),
+            around=machine.Surroundings(self._images.host, self._outside.authorities),
             endpoint_port=self._endpoint_port,
         )
         self._thread = threading.Thread(target=self._loop, args=(world, router), name="reconciler", daemon=True)

@@ -21,6 +21,12 @@ _AUTHOR = {
     "GIT_AUTHOR_NAME": "rehearsal", "GIT_AUTHOR_EMAIL": "rehearsal@example.test",
     "GIT_COMMITTER_NAME": "rehearsal", "GIT_COMMITTER_EMAIL": "rehearsal@example.test",
 }  # fmt: skip
+# Blobs of any size go straight into a pack, hardly compressed: they are hundreds, and travel no further than here.
+_SETTINGS = [
+    option
+    for setting in ("core.bare=false", "core.autocrlf=false", "core.bigFileThreshold=1", "core.compression=1")
+    for option in ("-c", setting)
+]
 
 
 def publish(repository: Repository, folder: Path) -> Path:
@@ -91,9 +97,8 @@ def _git(bare: Path, *arguments: str, work_tree: Path | None = None) -> str:
         "GIT_CONFIG_SYSTEM": "/dev/null",
         "GIT_INDEX_FILE": str(bare / "index"),
     }
-    settings = ["-c", "core.bare=false", "-c", "core.autocrlf=false"]
     return run(
-        ["git", *settings, *place, *arguments],
+        ["git", *_SETTINGS, *place, *arguments],
         timeout_seconds=_WITHIN,
         environment=environment,
         folder=work_tree or bare,

@@ -6,6 +6,8 @@ set -euo pipefail
 
 umask 022
 export HOME="${HOME:-/root}" LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+# A busy host's credentials can be slow in coming; boto3 by itself asks for them once and waits one second.
+export AWS_METADATA_SERVICE_TIMEOUT=5 AWS_METADATA_SERVICE_NUM_ATTEMPTS=4
 # boto3 on the host takes its Region from here. The agent sets the first; older agents know none of ENV_VAR either.
 export AWS_DEFAULT_REGION="${AWS_SSM_REGION_NAME:?this script is meant to be run by the SSM agent (no Region is set)}"
 

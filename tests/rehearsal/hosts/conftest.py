@@ -192,7 +192,8 @@ def lab(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -
     endpoint = Endpoint(hosts.ENDPOINT_ADDRESS)
     try:
         inventory = WrittenInventory()
-        reconciler = hosts.Reconciler(inventory, settings, images, endpoint.port, settings.state_folder)
+        outside = hosts.open_outside(settings, images)
+        reconciler = hosts.Reconciler(inventory, settings, images, endpoint.port, outside)
         reconciler.start()
         yield Lab(settings, client, inventory, reconciler, hosts.Internet(settings, client), images)
         reconciler.stop()

@@ -118,7 +118,8 @@ def test_hosts_are_found_again_and_strangers_are_removed(lab: Lab) -> None:
     root_before = lab.internet.run(["cat", ACME_ROOT]).stdout
     labels = {"rehearsal.project": lab.settings.project, "rehearsal.role": "host", "rehearsal.instance": "i-stranger"}
     stranger = lab.client.containers.run(lab.images.internet, ["sleep", "600"], detach=True, labels=labels)
-    again = hosts.Reconciler(lab.inventory, lab.settings, lab.images, 4566, lab.settings.state_folder)
+    outside = hosts.open_outside(lab.settings, lab.images)
+    again = hosts.Reconciler(lab.inventory, lab.settings, lab.images, 4566, outside)
     again.start()
     try:
         again.wait_settled(60)
@@ -139,7 +140,7 @@ def test_an_outside_that_is_made_of_something_else_is_made_anew(lab: Lab) -> Non
     root_before = lab.internet.run(["cat", ACME_ROOT]).stdout
     other = dataclasses.replace(lab.settings.outside, git_host="code.example.test")
     settings = dataclasses.replace(lab.settings, outside=other)
-    again = hosts.Reconciler(lab.inventory, settings, lab.images, 4566, lab.settings.state_folder)
+    again = hosts.Reconciler(lab.inventory, settings, lab.images, 4566, hosts.open_outside(settings, lab.images))
     again.start()
     try:
         again.wait_settled(60)
