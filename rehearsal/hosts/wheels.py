@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from typing import TYPE_CHECKING
@@ -44,7 +45,8 @@ def download(settings: Settings, folder: Path, progress: Progress) -> dict[str, 
     files = requirement_files(settings)
     if not files:
         return {}
-    progress.step(f"Downloading Python packages for {', '.join(path.name for path in files)}")
+    named = ", ".join(os.path.relpath(path, settings.root) for path in files)
+    progress.step(f"Downloading Python packages for {named}")
     space.require(folder, _NEEDED, "download Python packages")
     target = folder / "wheels"
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(target)]
