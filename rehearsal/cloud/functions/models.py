@@ -52,6 +52,13 @@ class FunctionsBackend(Extended, LambdaBackend):
             shape = published.get_configuration()
         return shape
 
+    def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        """Set how events that fail are tried again, in place of what was set before; moto keeps and shows the first."""
+        answer: dict[str, Any] = super().put_function_event_invoke_config(function_name, config)
+        function = self.get_function(function_name)
+        function.event_invoke_config = function.event_invoke_config[-1:]
+        return answer
+
     def function(self, name_or_arn: str, qualifier: str | None = None) -> Function:
         """Return a function by its name or ARN. Raises moto's UnknownFunctionException."""
         found: Function = self.get_function(name_or_arn, qualifier)  # type: ignore[assignment] # only ours are made

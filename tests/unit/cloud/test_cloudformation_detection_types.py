@@ -133,6 +133,23 @@ def test_a_function_with_another_name_is_another_function(account: Account) -> N
     assert "one" not in names
 
 
+def test_what_a_function_does_with_failed_events_is_set_changed_and_taken_back(account: Account) -> None:
+    function = {"Role": ROLE, "F": resource("Lambda::Function", FUNCTION)}
+    common = {"FunctionName": {"Ref": "F"}, "Qualifier": "$LATEST"}
+    before = resource("Lambda::EventInvokeConfig", common, {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60})
+    made = account.deploy("r", {**function, "Retries": before})
+    client = account.client("lambda")
+    first = client.get_function_event_invoke_config(FunctionName=made["F"])
+    assert (first["MaximumRetryAttempts"], first["MaximumEventAgeInSeconds"]) == (0, 60)
+    after = resource("Lambda::EventInvokeConfig", common, {"MaximumRetryAttempts": 1})
+    account.deploy("r", {**function, "Retries": after})
+    second = client.get_function_event_invoke_config(FunctionName=made["F"])
+    assert (second["MaximumRetryAttempts"], second.get("MaximumEventAgeInSeconds")) == (1, None)
+    account.deploy("r", function)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_function_event_invoke_config(FunctionName=made["F"])
+
+
 def test_alarms_are_changed_in_place_and_replaced_under_another_name(account: Account) -> None:
     rule = {"AlarmRule": {"Fn::Sub": 'ALARM("${A}")'}, "AlarmDescription": "one"}
     stack = {"A": resource("CloudWatch::Alarm", ALARM, TAGS), "C": resource("CloudWatch::CompositeAlarm", rule, TAGS)}

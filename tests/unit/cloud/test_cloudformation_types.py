@@ -145,6 +145,11 @@ RESOURCES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"FunctionName": ref("Function"), "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"},
         {},
     ),
+    "Retries": (
+        "AWS::Lambda::EventInvokeConfig",
+        {"FunctionName": ref("Function"), "Qualifier": "$LATEST", "MaximumRetryAttempts": "0"},
+        {"MaximumEventAgeInSeconds": "60"},
+    ),
     "Rule": (
         "AWS::Events::Rule",
         {"ScheduleExpression": "rate(1 minute)", "Targets": [{"Arn": att("Function", "Arn"), "Id": "one"}]},
