@@ -20,12 +20,10 @@ ALLOWED: dict[str, set[str]] = {
     "cloud": {"documents", "automation"},
     "hosts": {"settings", "cloud.inventory"},
     "scenarios": {"settings", "documents"},
-    "console": {"settings", "documents"},
     "catalogue": {"documents"},
     "daemon": {"settings", "cloud", "hosts"},
-    "cli": {"settings", "documents", "scenarios", "console", "catalogue", "hosts", "cloud", "daemon"},
+    "cli": {"settings", "documents", "scenarios", "catalogue", "hosts", "cloud", "daemon"},
     "__init__": set(),
-    "__main__": {"cli"},
 }
 
 
@@ -70,6 +68,10 @@ def test_a_part_imports_only_what_stands_below_it(part: str) -> None:
         if name.startswith("rehearsal.") and not _is_allowed(part, name)
     ]
     assert offences == []
+
+
+def test_every_part_of_the_list_exists() -> None:
+    assert sorted(ALLOWED) == _parts()
 
 
 def test_the_agent_is_standard_library_only() -> None:
