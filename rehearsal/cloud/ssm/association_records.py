@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -46,7 +45,6 @@ _LISTED = (
     "Duration",
     "TargetMaps",
 )
-UNFINISHED = frozenset({"Pending", "InProgress"})
 
 
 @dataclass
@@ -137,22 +135,6 @@ class Association:
         return str(len(self.versions))
 
     @property
-    def status(self) -> str:
-        """`Success` once every resource's last application succeeded, `Failed` once one failed, else `Pending`."""
-        found = overall(target.status for target in self.latest.values())
-        return "Pending" if found == "InProgress" else found
-
-    @property
-    def detail(self) -> str:
-        """Why the status is what it is, for people."""
-        failed = [t for t in self.latest.values() if t.status not in {"Success", *UNFINISHED}]
-        if failed:
-            return "; ".join(f"{t.resource_id}: {t.detail or t.status}" for t in failed)
-        if not self.latest:
-            return f"no managed node matches the targets of {self.request['Name']}"
-        return ", ".join(f"{t.resource_id}: {t.status}" for t in self.latest.values())
-
-    @property
     def last_execution(self) -> datetime | None:
         return self.executions[-1].created if self.executions else None
 
@@ -220,11 +202,6 @@ def overall(statuses: Any) -> str:
     if not found or found & {"Pending"}:
         return "InProgress" if "InProgress" in found else "Pending"
     return "InProgress" if "InProgress" in found else "Success"
-
-
-def same_request(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two inputs ask for the same."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _given(members: dict[str, Any]) -> dict[str, Any]:

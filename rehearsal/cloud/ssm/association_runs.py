@@ -10,8 +10,6 @@ from rehearsal.cloud.ssm.association_records import Execution, Target
 from rehearsal.cloud.ssm.exceptions import SsmError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rehearsal.cloud.ssm.association_records import Association
     from rehearsal.cloud.ssm.commands import Command
     from rehearsal.cloud.ssm.models import SsmBackend
@@ -32,11 +30,10 @@ _AUTOMATION_ENDS = {
 
 
 class AssociationRuns:
-    """What is being applied. `changed` is called whenever a status may have changed."""
+    """What is being applied."""
 
-    def __init__(self, backend: SsmBackend, changed: Callable[[], None]) -> None:
+    def __init__(self, backend: SsmBackend) -> None:
         self._backend = backend
-        self._changed = changed
         self._by_command: dict[str, Execution] = {}
         self._by_automation: dict[str, Execution] = {}
         backend.commands.on_change(self._command_changed)
@@ -97,7 +94,6 @@ class AssociationRuns:
             except SsmError as error:
                 for target in execution.targets.values():
                     target.enter("Failed", str(error.message))
-                self._changed()
                 raise
             for target in execution.targets.values():
                 target.source_id = command.command_id
@@ -114,7 +110,6 @@ class AssociationRuns:
                 target.enter(str(invocation.status), str(invocation.details))
         if command.is_terminal:
             self._by_command.pop(command.command_id, None)
-        self._changed()
 
     def _start_runbook(self, association: Association) -> None:
         request = association.request
@@ -139,7 +134,6 @@ class AssociationRuns:
             target.source_id = self._backend.automation.start(started, caller)
         except ApiError as error:
             target.enter("Failed", error.message)
-            self._changed()
             return
         target.enter("InProgress")
         self._by_automation[target.source_id] = execution
@@ -152,7 +146,6 @@ class AssociationRuns:
         del self._by_automation[execution_id]
         for target in execution.targets.values():
             target.enter(end, str(found.get("FailureMessage") or end))
-        self._changed()
 
     def _record(self, association: Association, execution: Execution) -> None:
         with self._backend.lock:

@@ -8,8 +8,6 @@ UpdateAssociation; User Guide, "State Manager".
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +34,7 @@ class AssociationService:
     def __init__(self, backend: SsmBackend) -> None:
         self._backend = backend
         self._associations: dict[str, Association] = {}
-        self._runs = AssociationRuns(backend, self._changed)
-        self._condition = threading.Condition()
+        self._runs = AssociationRuns(backend)
         backend.nodes.on_online(self._node_came_online)
 
     def create(self, request: dict[str, Any], creator: str) -> Association:
@@ -125,17 +122,6 @@ class AssociationService:
         """Whether an association applies this document."""
         return any(association.request["Name"] == name for association in self.all())
 
-    def wait_for_success(self, association_id: str, timeout_seconds: float) -> Association:
-        """Return when the association's status is Success or Failed, at the latest after the timeout."""
-        deadline = time.monotonic() + timeout_seconds
-        with self._condition:
-            while (association := self.find(association_id)).status == "Pending":
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
-                    break
-                self._condition.wait(remaining)
-        return association
-
     def sweep(self) -> None:
         """Apply what is due and look after what runs. Called regularly."""
         now = datetime.now(UTC)
@@ -163,10 +149,6 @@ class AssociationService:
         after = parse_schedule(expression).after(now) if expression else None
         offset = association.request.get("ScheduleOffset")
         association.next_run = after + timedelta(days=offset) if after and offset else after
-
-    def _changed(self) -> None:
-        with self._condition:
-            self._condition.notify_all()
 
     def _checked(self, request: dict[str, Any]) -> dict[str, Any]:
         """Check the input of CreateAssociation as the service does before it takes it."""
