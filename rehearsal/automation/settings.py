@@ -25,7 +25,6 @@ class Limits:
     nesting: int = 5
     retention_days: int = 30
     cancel_seconds: float = 120.0
-    script_seconds: float = 600.0
     script_output_bytes: int = 100 * 1024
     script_list_items: int = 100
     api_seconds: float = 25.0

@@ -68,10 +68,3 @@ class Authorizer(Protocol):
     """Decides on a call. It must not raise: what it cannot decide, it refuses with a message."""
 
     def authorize(self, call: ApiCall) -> Decision: ...
-
-
-class AllowEverything:
-    """Every caller is an administrator: what an endpoint without IAM does."""
-
-    def authorize(self, call: ApiCall) -> Decision:  # noqa: ARG002 - the protocol's signature
-        return ALLOWED

@@ -81,11 +81,6 @@ class Source:
         origin = self.origins.get(self._resolve(self.prefix + path))
         return origin.place(line, column) if origin else self.place(path)
 
-    def is_included(self, path: Path) -> bool:
-        """Whether the value came from a file of its own, through ``!file``."""
-        origin = self.origins.get(self._resolve(self.prefix + path))
-        return origin is not None and origin.file != self.file
-
     def line_text(self, place: Place) -> str:
         """The source line of a place, for showing it with a caret; empty when there is none."""
         text = self.text if place.file == self.file else self.included.get(place.file, "")

@@ -7,14 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SELECTED = frozenset({"aws:executeAwsApi"})
-"""Actions whose outputs are only those that a step declares."""
-
-OPEN_ENDED = frozenset(
-    {"aws:executeScript", "aws:invokeLambdaFunction", "aws:invokeWebhook", "aws:executeStateMachine"}
-)
-"""Actions whose payload is not known before they run."""
-
 INTERNAL = frozenset({"aws:installDistributorPackageOnAzure"})
 """Actions of AWS's own documents that are on no page; whether others may use them is not known."""
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from rehearsal.documents.shapes.inputs import Input, Shape
 
-FLOW = frozenset({"onFailure", "onSuccess", "finallyStep"})
-"""Control flow of schema 2.2, which the agent reads from the inputs of a step and from nowhere else."""
-
 _ANY = Input("Any")
+# Control flow of schema 2.2, which the agent reads from the inputs of a step and from nowhere else.
 _FLOW = {
     "onFailure": Input(values=("exit", "successAndExit")),
     "onSuccess": Input(values=("exit",)),
