@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rehearsal.cli.problems import Rejection
+from rehearsal.daemon.proxies import past_proxies
 
 if TYPE_CHECKING:
     from rehearsal.daemon.state import State
@@ -38,15 +39,26 @@ def client_variables(state: State) -> dict[str, str]:
     """What makes an AWS client talk to the rehearsal, as every SDK reads it."""
     return {
         "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",  # an AWS profile can say it too, and the environment wins
         "AWS_ACCESS_KEY_ID": state.access_key_id,
         "AWS_SECRET_ACCESS_KEY": state.secret_access_key,
         "AWS_DEFAULT_REGION": state.region,
         "AWS_REGION": state.region,
+        **past_proxies(os.environ),
     }
 
 
-# What would take precedence over client_variables, or send a call elsewhere.
-HIDDEN_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
+# What would take precedence over client_variables, send a call elsewhere, or let it be refused.
+_HIDDEN = (
+    *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
+    *("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"),
+)
+
+
+def hidden_variables() -> list[str]:
+    """What has to be unset beside client_variables: every service may have an endpoint of its own, which wins."""
+    return [*_HIDDEN, *sorted(name for name in os.environ if name.startswith(SERVICE_ENDPOINT))]
 
 
 def command_environment(state: State) -> dict[str, str]:

@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from rehearsal.daemon.proxies import past_proxies
 from rehearsal.daemon.state import State, forget
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def start(settings: Settings, images: PreparedImages, tick_seconds: float, tell:
             stdout=log,
             stderr=log,
             cwd=settings.root,
+            env={**os.environ, **past_proxies(os.environ)},  # it is a client of its own endpoint
             pass_fds=(writing,),
             start_new_session=True,
         )

@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 
 from rehearsal.cloud import Cloud, CloudSettings
 from rehearsal.daemon.functions import functions_outside
-from rehearsal.daemon.state import State, process_started
+from rehearsal.daemon.state import LOCAL, State, process_started
 from rehearsal.hosts import ENDPOINT_ADDRESS, HostsError, PreparedImages, Reconciler, open_outside
 from rehearsal.settings import load_settings
 
 if TYPE_CHECKING:
     from rehearsal.settings import Settings
-
-LOCAL = "127.0.0.1"
 
 log = logging.getLogger("rehearsal.daemon")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 STATE_FILE = "state.json"
+LOCAL = "127.0.0.1"  # where the endpoint answers the user
 
 
 @dataclass(frozen=True)

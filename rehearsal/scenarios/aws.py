@@ -18,7 +18,13 @@ class Aws:
         self._session = boto3.Session(
             aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=region
         )
-        self._config = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "max_attempts": 3})
+        self._config = Config(
+            connect_timeout=5,
+            read_timeout=120,
+            retries={"mode": "standard", "max_attempts": 3},
+            # An endpoint of one's own is on this machine, where the user's proxy does not lead.
+            proxies={} if endpoint_url else None,
+        )
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()  # making clients is what boto3 does not allow in parallel
 

@@ -5,10 +5,12 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.utils import get_environ_proxies
 from click.testing import CliRunner
 
-from rehearsal.cli.clients import command_environment
+from rehearsal.cli.clients import client_variables, command_environment
 from rehearsal.cli.env import env_command
 from rehearsal.daemon.state import State, process_started
 
@@ -46,7 +48,73 @@ def test_a_shell_that_evaluates_the_lines_has_the_variables_as_they_are(state: S
 def test_only_lines_for_the_shell_are_printed(state: State) -> None:
     assert state.is_alive()
     lines = CliRunner().invoke(env_command, []).output.splitlines()
-    assert [line for line in lines if not line.startswith(("export AWS_", "unset AWS_"))] == []
+    own = ("export AWS_", "unset AWS_", "export NO_PROXY=", "export no_proxy=")
+    assert [line for line in lines if not line.startswith(own)] == []
+
+
+@pytest.mark.parametrize(
+    "users_own",
+    [
+        {"AWS_ENDPOINT_URL_SSM": "https://elsewhere.test", "AWS_ENDPOINT_URL_EC2": "https://elsewhere.test"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_CONFIG_FILE": "{folder}/config"},
+        {"AWS_CONFIG_FILE": "{folder}/config", "AWS_PROFILE": "work"},
+    ],
+    ids=" ".join,
+)
+def test_after_the_lines_every_call_goes_to_the_rehearsal(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, users_own: dict[str, str]
+) -> None:
+    """Also under an AWS profile with endpoints of its own, or that says to ignore such."""
+    section = "ignore_configured_endpoint_urls = true\nservices = own\n"
+    (tmp_path / "config").write_text(
+        f"[default]\n{section}[profile work]\n{section}[services own]\nssm =\n  endpoint_url = https://elsewhere.test\n"
+    )
+    for name, value in users_own.items():
+        monkeypatch.setenv(name, value.format(folder=tmp_path))
+    lines = CliRunner().invoke(env_command, []).output
+    done = subprocess.run(["bash", "-euc", f"{lines}\nenv -0"], capture_output=True, text=True, check=True)
+    shell = dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+    for name in {*os.environ} - {*shell}:
+        monkeypatch.delenv(name)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    session = boto3.Session()
+    assert {session.client(service).meta.endpoint_url for service in ("ssm", "sts", "ec2")} == {state.endpoint}
+
+
+def test_what_would_have_calls_refused_is_unset(state: State) -> None:
+    """A stale token is sent with the keys; the SDKs refuse FIPS and dual-stack for an endpoint of one's own."""
+    assert state.is_alive()
+    lines = CliRunner().invoke(env_command, []).output.splitlines()
+    names = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
+    assert [name for name in names if f"unset {name}" not in lines] == []
+
+
+PROXY = "http://127.0.0.1:9"  # the port that discards: nothing answers there
+
+
+def test_a_proxy_is_not_asked_for_the_endpoint(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, PROXY)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert get_environ_proxies(state.endpoint) != {}
+    for name, value in client_variables(state).items():
+        monkeypatch.setenv(name, value)
+    assert get_environ_proxies(state.endpoint) == {}
+    assert get_environ_proxies("http://archive.test") != {}
+
+
+def test_what_the_user_reaches_without_a_proxy_stays_so(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "corp.test, 10.0.0.0/8")
+    monkeypatch.setenv("no_proxy", "corp.test,.test")
+    expected = "corp.test,.test,10.0.0.0/8,127.0.0.1"
+    variables = client_variables(state)
+    assert (variables["NO_PROXY"], variables["no_proxy"]) == (expected, expected)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert client_variables(state)["NO_PROXY"] == expected
 
 
 def test_the_users_own_configuration_does_not_lead_our_commands_elsewhere(
@@ -57,7 +125,7 @@ def test_the_users_own_configuration_does_not_lead_our_commands_elsewhere(
     environment = command_environment(state)
     assert {name for name in environment if name.startswith("AWS_")} == {
         "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION",
-        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PAGER",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PAGER",
     }  # fmt: skip
     assert environment["PATH"] == os.environ["PATH"]
 
