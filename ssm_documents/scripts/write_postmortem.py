@@ -12,8 +12,9 @@ import boto3
 
 MARGIN = dt.timedelta(minutes=5)
 TEXT_LIMIT = 20_000
-ALARM_LIMIT = 500  # changes of alarms, the newest first
-EXECUTION_LIMIT = 20  # of a window, the newest first
+# The newest of the stack's; they are picked out of what the whole account has, of which no more is looked at either.
+ALARM_LIMIT, ALARM_LOOK_LIMIT = 500, 10_000  # changes of alarms
+EXECUTION_LIMIT, EXECUTION_LOOK_LIMIT = 20, 200  # executions in a window
 
 
 def clock(moment):
@@ -25,8 +26,13 @@ def executions(ssm, events):
 
     The last value is whether there were more in the window than the newest ones, which alone are given.
     """
+    stack = events["StackName"]
     if events["ExecutionId"]:
         found = [ssm.get_automation_execution(AutomationExecutionId=events["ExecutionId"])["AutomationExecution"]]
+        its = stack_of(found[0])
+        if its != stack:
+            about = f"the stack {its}" if its else "no stack"
+            raise RuntimeError(f"Execution {events['ExecutionId']} is about {about}, not about {stack}: give another.")
         start = found[0]["ExecutionStartTime"]
         end = found[0].get("ExecutionEndTime") or dt.datetime.now(dt.UTC)
         return found, start, end, False
@@ -42,12 +48,20 @@ def executions(ssm, events):
     ]
     pages = ssm.get_paginator("describe_automation_executions").paginate(Filters=filters)
     rows = (row["AutomationExecutionId"] for page in pages for row in page["AutomationExecutionMetadataList"])
-    identifiers = list(islice((row for row in rows if row != events["OwnExecutionId"]), EXECUTION_LIMIT + 1))
-    found = [
+    identifiers = list(islice((row for row in rows if row != events["OwnExecutionId"]), EXECUTION_LOOK_LIMIT + 1))
+    # Only the execution itself tells its parameters: what lists executions has no such field, and no filter by it.
+    everybodys = (
         ssm.get_automation_execution(AutomationExecutionId=identifier)["AutomationExecution"]
-        for identifier in identifiers[:EXECUTION_LIMIT]
-    ]
-    return found, start, end, len(identifiers) > EXECUTION_LIMIT
+        for identifier in identifiers[:EXECUTION_LOOK_LIMIT]
+    )
+    found = list(islice((each for each in everybodys if stack_of(each) == stack), EXECUTION_LIMIT + 1))
+    is_cut = len(found) > EXECUTION_LIMIT or len(identifiers) > EXECUTION_LOOK_LIMIT
+    return found[:EXECUTION_LIMIT], start, end, is_cut
+
+
+def stack_of(execution):
+    """The stack that the execution is about, empty when it takes none."""
+    return "".join(execution.get("Parameters", {}).get("StackName", []))
 
 
 def of_executions(found):
@@ -63,14 +77,22 @@ def of_executions(found):
             yield execution["ExecutionEndTime"], name, f"ended as {execution['AutomationExecutionStatus']}"
 
 
-def of_alarms(start, end):
+def of_alarms(stack, start, end):
+    """Give the changes of the stack's alarms, the newest, and whether there were more."""
     pages = boto3.client("cloudwatch").get_paginator("describe_alarm_history").paginate(
-        HistoryItemType="StateUpdate", StartDate=start - MARGIN, EndDate=end + MARGIN,
-        AlarmTypes=["MetricAlarm", "CompositeAlarm"], PaginationConfig={"MaxItems": ALARM_LIMIT},
+        HistoryItemType="StateUpdate", StartDate=start - MARGIN, EndDate=end + MARGIN, ScanBy="TimestampDescending",
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"], PaginationConfig={"PageSize": 100},
     )  # fmt: skip
-    for page in pages:
-        for item in page["AlarmHistoryItems"]:
-            yield item["Timestamp"], f"alarm {item['AlarmName']}", item["HistorySummary"]
+    rows = (
+        (item["Timestamp"], item["AlarmName"], item["HistorySummary"])
+        for page in pages
+        for item in page["AlarmHistoryItems"]
+    )
+    everybodys = list(islice(rows, ALARM_LOOK_LIMIT + 1))
+    # The last part is one word, so that those of the stack shop-eu are none of the stack shop.
+    own = re.compile(rf"FlaskOps-{re.escape(stack)}-[^-]+")
+    found = [(moment, f"alarm {name}", what) for moment, name, what in everybodys if own.fullmatch(name)]
+    return found[:ALARM_LIMIT], len(found) > ALARM_LIMIT or len(everybodys) > ALARM_LOOK_LIMIT
 
 
 def impact(found, timeline, start, end):
@@ -95,8 +117,11 @@ def impact(found, timeline, start, end):
 
 def write(events, _context):
     found, start, end, is_cut = executions(boto3.client("ssm"), events)
-    timeline = sorted([*of_executions(found), *of_alarms(start, end)])
+    alarms, is_alarms_cut = of_alarms(events["StackName"], start, end)
+    timeline = sorted([*of_executions(found), *alarms])
     rows = [f"| {clock(moment)} | {who} | {what} |" for moment, who, what in timeline]
+    if is_alarms_cut:
+        rows += ["", "There were more changes of alarms than the newest ones above: choose a smaller window."]
     values = {
         "stack": events["StackName"],
         "date": clock(start)[:10],
