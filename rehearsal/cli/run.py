@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 )
 @settings_option
 def run_command(settings: Settings, runbook: str, given: str) -> None:
-    r"""Start one runbook and stream its steps and what hosts write.
+    """Start one runbook and stream its steps and what hosts write.
 
     \b
       ./rehearse run NAME --parameters StackName=shop
@@ -46,7 +46,7 @@ def run_command(settings: Settings, runbook: str, given: str) -> None:
 
     Exit codes: 0 Success; 1 it ended otherwise, and why is printed whole; 2 refused before it started (no such runbook,
     a parameter that is missing or does not fit) or no rehearsal is up; 130 interrupted.
-    """
+    """  # noqa: D301 - \b is the character that click keeps lines by, so the text may not be raw
     parameters = parse_parameters(given)
     executions = Executions(aws(running_state(settings)))
     try:

@@ -50,6 +50,15 @@ def test_every_command_explains_itself(command: str) -> None:
     done = rehearse(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Exit code" in done.stdout
+    assert "\\b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [("env", '  eval "$(./rehearse env)"'), ("run", "  ./rehearse run NAME --parameters StackName=shop")],
+)
+def test_an_example_is_a_line_of_its_own(command: str, example: str) -> None:
+    assert example in [line.removeprefix("  ") for line in rehearse(command, "--help").stdout.splitlines()]
 
 
 def test_help_loads_nothing_heavy() -> None:
