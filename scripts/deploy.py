@@ -17,6 +17,7 @@ Exits 0 when done or when there was nothing to change, 1 when it failed, 2 when 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
@@ -127,6 +128,7 @@ def deploy(account: Account, target: Target, parameters: list[str], bucket: str 
         stored = ["--s3-bucket", bucket, "--s3-prefix", target.prefix]
         package = ["package", "--template-file", str(target.template), "--output-template-file", str(packaged)]
         run([str(AWS), "--region", account.region, "cloudformation", *package, "--use-json", *stored])
+        compact(packaged)
         command = ["deploy", "--template-file", str(packaged), "--stack-name", target.stack, *stored]
         command += ["--capabilities", target.capabilities, "--no-execute-changeset", "--no-fail-on-empty-changeset"]
         if parameters:
@@ -136,6 +138,12 @@ def deploy(account: Account, target: Target, parameters: list[str], bucket: str 
         print(f"{target.stack} is as it should be: nothing to change")
         return
     execute(account, target, change_set_of(said))
+
+
+def compact(template: Path) -> None:
+    """Take the indentation out of a template in JSON: it counts towards the size that CloudFormation takes."""
+    content = json.loads(template.read_text(encoding="utf-8"))
+    template.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
 def change_set_of(said: str) -> str:

@@ -41,6 +41,10 @@ CREATED_AT_A_TIME = 5
 TYPES = {"automation": "Automation", "command": "Command", "session": "Session"}
 TARGETS = {"Automation": "/AWS::CloudFormation::Stack", "Command": "/AWS::EC2::Instance"}
 CONTENT_LIMIT = 64 * 1024
+# The quota is 1 MB for a template in S3; what is refused is told to exceed 1000000 bytes. Tools that package a template
+# write it anew, with other line breaks and indentation: as YAML it grows by 2 %.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_LIMIT, TEMPLATE_RESERVE = 1_000_000, 50_000  # bytes
 PACKAGES = "lambda"
 PACKAGE_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows: a package has no date of its own
 
@@ -265,14 +269,27 @@ def load_template(path: Path) -> dict[str, Any]:
     return template
 
 
+def template_text(template: dict[str, Any]) -> str:
+    """Write the template as YAML; raise RenderError well before CloudFormation would refuse it for its size."""
+    text: str = yaml.dump(template, Dumper=TemplateDumper, sort_keys=False, width=1_000_000, allow_unicode=True)
+    size, limit = len(text.encode()), TEMPLATE_LIMIT - TEMPLATE_RESERVE
+    if size > limit:
+        raise RenderError(
+            f"operations.yaml: {size:,} bytes with its documents. CloudFormation takes {TEMPLATE_LIMIT:,}, of which "
+            f"{TEMPLATE_RESERVE:,} are kept free for what packaging adds. Shorten the documents' scripts, or move some "
+            "documents into a template and stack of their own."
+        )
+    return text
+
+
 def write(template: dict[str, Any], packed: Mapping[str, bytes], output: Path) -> None:
     """Write the build folder; documents that are no longer rendered leave it."""
+    text = template_text(template)
     for name, package in packed.items():
         (output / name).parent.mkdir(parents=True, exist_ok=True)
         (output / name).write_bytes(package)
     documents = output / "documents"
     documents.mkdir(parents=True, exist_ok=True)
-    text = yaml.dump(template, Dumper=TemplateDumper, sort_keys=False, width=1_000_000, allow_unicode=True)
     (output / "operations.yaml").write_text(text, encoding="utf-8")
     names = set()
     for body in template["Resources"].values():

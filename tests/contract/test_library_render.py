@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from awscli.customizations.cloudformation.yamlhelper import yaml_dump
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -107,6 +108,24 @@ def test_the_rendered_template_reads_back_as_what_was_rendered(
 ) -> None:
     render.write(template, {}, tmp_path)
     assert yaml.safe_load((tmp_path / "operations.yaml").read_text(encoding="utf-8")) == template
+
+
+def test_a_template_near_cloudformations_limit_is_refused_before_anything_is_written(
+    render: ModuleType, tmp_path: Path
+) -> None:
+    others = len("Resources: {}\nDescription: \n")
+    fitting: dict[str, Any] = {"Resources": {}, "Description": "x" * (950_000 - others)}
+    assert len(render.template_text(fitting).encode()) == 950_000
+    grown = {**fitting, "Description": fitting["Description"] + "x"}
+    with pytest.raises(render.RenderError, match=r"operations\.yaml: 950,001 bytes .* takes 1,000,000, .*Shorten"):
+        render.write(grown, {"lambda/health.zip": b""}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_packaged_of_the_largest_template_fits(render: ModuleType, template: dict[str, Any]) -> None:
+    """The README's `aws cloudformation package` writes it anew as YAML, and that is what CloudFormation gets."""
+    growth = len(yaml_dump(template).encode()) / len(render.template_text(template).encode())
+    assert growth * (render.TEMPLATE_LIMIT - render.TEMPLATE_RESERVE) < render.TEMPLATE_LIMIT
 
 
 def test_a_document_that_was_removed_leaves_the_build(

@@ -161,6 +161,23 @@ def test_a_stack_is_made_changed_and_deleted_with_its_change_sets_shown(cloud: C
     assert [name for name in names if name.startswith(checkout.stack)]
 
 
+def test_what_is_uploaded_is_compact_and_keeps_its_functions(cloud: Cloud, checkout: Checkout) -> None:
+    greeting = {"Fn::Join": [": ", [{"Fn::Sub": "${AWS::StackName} “é”"}, {"Ref": "Word"}]]}
+    setting = {**PARAMETER, "Properties": {"Type": "String", "Value": greeting}}
+    output = {"Value": {"Fn::GetAtt": ["Setting", "Value"]}}
+    template = {**TEMPLATE, "Resources": {"Setting": setting}, "Outputs": {"Greeting": output}}
+    checkout.write(template)
+    code, said = checkout.run("deploy", CONFIRM="yes")
+    assert code == 0, said
+    assert f"Greeting = {checkout.stack} “é”: one" in said
+    s3 = client(cloud, "s3")
+    bucket = f"flask-ops-templates-{ACCOUNT}-{REGION}"
+    (uploaded,) = s3.list_objects_v2(Bucket=bucket, Prefix=f"{checkout.stack}/")["Contents"]
+    text = s3.get_object(Bucket=bucket, Key=uploaded["Key"])["Body"].read().decode()
+    assert json.loads(text) == template
+    assert text == json.dumps(json.loads(text), separators=(",", ":"))
+
+
 def test_who_sees_the_change_set_and_disagrees_leaves_nothing_behind(cloud: Cloud, checkout: Checkout) -> None:
     code, said = checkout.answer("deploy", "yes", "no")
     assert code == 2, said
