@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,23 +97,33 @@ def test_a_waiting_agent_gets_a_message_the_moment_it_exists(ssm: Any, new_host:
     host.acknowledge(message)
 
 
-def test_waiting_agents_block_nobody(ssm: Any, new_host: Callable[..., Any]) -> None:
+def test_waiting_agents_block_nobody(
+    cloud: Any, ssm: Any, new_host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     hosts = [new_host() for _ in range(8)]
-    answered: list[float] = []
+    mailboxes = cloud.ssm().mailboxes
+    take = mailboxes.take
+    all_ask = threading.Barrier(len(hosts) + 1, timeout=20)
+    answered: list[str] = []
+
+    def take_patiently(destination: str, visibility: float, _wait: float) -> Any:
+        all_ask.wait()
+        return take(destination, visibility, 20)
 
     def poll(host: Any) -> None:
-        host.messages()
-        answered.append(time.monotonic())
+        answered.extend(message["Destination"] for message in host.messages())
 
-    pollers = [threading.Thread(target=poll, args=(host,)) for host in hosts]
+    monkeypatch.setattr(mailboxes, "take", take_patiently)
+    pollers = [threading.Thread(target=poll, args=(host,), daemon=True) for host in hosts]
     for poller in pollers:
         poller.start()
+    all_ask.wait()
     assert information(ssm, hosts[0].instance_id)
-    between = time.monotonic()
+    assert all(poller.is_alive() for poller in pollers)
+    ssm.send_command(InstanceIds=[host.instance_id for host in hosts], **SHELL)
     for poller in pollers:
         poller.join(timeout=20)
-    assert len(answered) == len(hosts)
-    assert min(answered) > between
+    assert sorted(answered) == sorted(host.instance_id for host in hosts)
 
 
 def test_an_unacknowledged_message_comes_again_and_an_acknowledged_one_does_not(
