@@ -15,13 +15,17 @@ keep() {
   { timeout 20 "$@" 2>&1 || printf '(ended with code %s)\n' "$?"; } | head -c 1048576 >"$folder/$name" || true
 }
 
+# Ubuntu's images have the agent as a snap, whose unit is named after it; from a package it is the unit amazon-ssm-agent.
+agent_snap=snap.amazon-ssm-agent.amazon-ssm-agent
+
 keep units.txt systemctl list-units --all --no-pager 'flask-app*' nginx.service mysql.service mariadb.service \
-  database-volume.service amazon-ssm-agent.service 'certbot*'
+  database-volume.service amazon-ssm-agent.service "$agent_snap.service" 'certbot*'
 keep failed-units.txt systemctl list-units --state=failed --no-pager --no-legend
 keep unit-files.txt systemctl cat --no-pager flask-app.service flask-app.socket nginx.service mysql.service mariadb.service
-for unit in flask-app nginx mysql mariadb database-volume amazon-ssm-agent certbot; do
-  keep "journal-$unit.txt" journalctl --unit "$unit" --lines 400 --no-pager
+for unit in flask-app nginx mysql mariadb database-volume amazon-ssm-agent "$agent_snap" certbot; do
+  keep "journal-$unit.txt" journalctl --unit "$unit.service" --lines 400 --no-pager
 done
+keep agent.txt tail -n 400 /var/log/amazon/ssm/amazon-ssm-agent.log
 keep boot.txt journalctl --boot --priority warning --lines 400 --no-pager
 keep cloud-init.txt tail -n 400 /var/log/cloud-init-output.log
 keep nginx-access.txt tail -n 400 /var/log/nginx/flask_access.log
