@@ -50,6 +50,9 @@ HOSTILE = {
             }
         ]
     ),
+    "a list for a document's name": runbook(
+        mainSteps=[{"name": "A", "action": "aws:runCommand", "inputs": {"DocumentName": []}}]
+    ),
     "many steps in a row": runbook(
         mainSteps=[{"name": f"S{n}", "action": "aws:sleep", "inputs": {"Duration": "PT1S"}} for n in range(3000)]
     ),

@@ -10,7 +10,7 @@ from rehearsal.documents.rule import AUTOMATION, Level, Problem, Rule, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SHELLS = frozenset({"AWS-RunShellScript", "AWS-RunPowerShellScript", "AWS-RunRemoteScript"})
+_SHELLS = ("AWS-RunShellScript", "AWS-RunPowerShellScript", "AWS-RunRemoteScript")
 
 
 def check(subject: Subject) -> Iterator[Problem]:
