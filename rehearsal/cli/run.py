@@ -14,12 +14,11 @@ from rehearsal.cli.context import settings_option
 from rehearsal.cli.narrate import tell_event
 from rehearsal.cli.problems import INTERRUPTED, Problem, Rejection
 from rehearsal.cli.progress import Progress
+from rehearsal.documents.given import FORMS, GivenError, read_parameters
 from rehearsal.scenarios.executions import Executions
 from rehearsal.scenarios.runs import LONGEST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rehearsal.settings import Settings
 
 
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     "--parameters",
     "given",
     default="",
-    metavar="NAME=VALUE,… | JSON",
-    help="The runbook's parameters, as the AWS CLI takes them: StackName=shop,Mode=graceful or a JSON object. "
-    "Values with commas or braces in them want JSON.",
+    metavar=FORMS,
+    help="The runbook's parameters: StackName=shop,Cidrs=10.0.0.0/8,::/0 or a JSON object. A word without = is one "
+    "more value of the name before it, as in the AWS CLI. Values with commas or braces in them want JSON.",
 )
 @settings_option
 def run_command(settings: Settings, runbook: str, given: str) -> None:
@@ -47,7 +46,10 @@ def run_command(settings: Settings, runbook: str, given: str) -> None:
     Exit codes: 0 Success; 1 it ended otherwise, and why is printed whole; 2 refused before it started (no such runbook,
     a parameter that is missing or does not fit) or no rehearsal is up; 130 interrupted.
     """  # noqa: D301 - \b is the character that click keeps lines by, so the text may not be raw
-    parameters = parse_parameters(given)
+    try:
+        parameters = read_parameters(given)
+    except GivenError as error:
+        raise click.BadParameter(str(error), param_hint="--parameters") from error
     executions = Executions(aws(running_state(settings)))
     try:
         execution_id = executions.start(runbook, parameters)
@@ -63,7 +65,6 @@ def run_command(settings: Settings, runbook: str, given: str) -> None:
 
 
 def _follow(executions: Any, execution_id: str) -> dict[str, Any]:
-
     progress = Progress()
     try:
         return dict(
@@ -80,26 +81,3 @@ def _follow(executions: Any, execution_id: str) -> dict[str, Any]:
         ended = executions.follow(execution_id, lambda event: tell_event(progress, event), timeout_seconds=180)
         click.echo(f"it ended {ended['AutomationExecutionStatus']}", err=True)
         sys.exit(INTERRUPTED)
-
-
-def parse_parameters(given: str) -> Mapping[str, Any]:
-    """`Name=value,Name=value` or a JSON object. A repeated name makes a list."""
-    given = given.strip()
-    if given.startswith("{"):
-        try:
-            parsed = json.loads(given)
-        except json.JSONDecodeError as error:
-            raise click.BadParameter(f"not JSON: {error}", param_hint="--parameters") from error
-        return dict(parsed)
-    parameters: dict[str, Any] = {}
-    for pair in filter(None, given.split(",")):
-        name, separator, value = pair.partition("=")
-        if not separator or not name.strip():
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameters")
-        name = name.strip()
-        if name in parameters:
-            former = parameters[name]
-            parameters[name] = [*(former if isinstance(former, list) else [former]), value]
-        else:
-            parameters[name] = value
-    return parameters

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
+
+from rehearsal.documents.given import FORMS, GivenError, read_parameters
 
 EXIT_ERRORS = 1
 
@@ -56,7 +56,7 @@ def lint(paths: tuple[Path, ...], output_format: str, only: tuple[str, ...], ski
 
 @click.command()
 @click.argument("runbook", metavar="RUNBOOK")
-@click.option("--parameters", "parameters", default="{}", metavar="JSON|NAME=VALUE,…", help="Values to plan with.")
+@click.option("--parameters", "given", default="", metavar=FORMS, help="Values to plan with, as `run` takes them.")
 @click.option(
     "--format",
     "output_format",
@@ -72,11 +72,12 @@ def lint(paths: tuple[Path, ...], output_format: str, only: tuple[str, ...], ski
     show_default=True,
     help="Where a runbook given by name is looked for.",
 )
-def plan(runbook: str, parameters: str, output_format: str, library: Path) -> None:
+def plan(runbook: str, given: str, output_format: str, library: Path) -> None:
     """Show what RUNBOOK (a file, or the name of a document in the library) would do, without running it.
 
     Every step in order, with the inputs that are known before the run; values that only the run will have are shown as
-    <step.Output>. Exit code 0: planned. 1: it would not start. 2: wrong usage.
+    <step.Output>. Exit code 0: planned. 1: it would not start: the service would refuse the document, or a value that
+    is given. 2: wrong usage. Required parameters that are not given are no fault here; the plan lists them.
     """
     from rehearsal.documents.loading import load_document  # noqa: PLC0415 - the help must not wait for it
     from rehearsal.documents.model import DocumentError  # noqa: PLC0415
@@ -86,7 +87,11 @@ def plan(runbook: str, parameters: str, output_format: str, library: Path) -> No
     render = {"text": render_plan, "json": plan_as_json, "mermaid": plan_as_mermaid}[output_format]
     path = _runbook_file(runbook, library)
     try:
-        _write(render(plan_runbook(load_document(path), _parameters(parameters))))
+        parameters = read_parameters(given)
+    except GivenError as error:
+        raise click.BadParameter(str(error), param_hint="--parameters") from error
+    try:
+        _write(render(plan_runbook(load_document(path), parameters)))
     except (DocumentError, PlanError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -100,23 +105,6 @@ def _runbook_file(runbook: str, library: Path) -> Path:
     if not found:
         raise click.UsageError(f"there is no runbook {runbook}, as a file or in {library}")
     return found[0]
-
-
-def _parameters(text: str) -> dict[str, Any]:
-    """Parameters as the AWS CLI takes them: JSON, or NAME=VALUE with commas between."""
-    if text.lstrip().startswith("{"):
-        try:
-            given = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise click.UsageError(f"--parameters is not well-formed JSON: {error}") from error
-        # StartAutomationExecution takes each value as a list of texts, so a list of one is that one.
-        return {
-            name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in given.items()
-        }
-    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
-    if any(not sign for _, sign, _ in pairs):
-        raise click.UsageError("--parameters takes JSON, or NAME=VALUE with commas between")
-    return {name.strip(): value for name, _, value in pairs}
 
 
 def _write(text: str) -> None:

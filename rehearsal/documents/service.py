@@ -53,18 +53,26 @@ def validate_for_service(
         return _free_form(text, name, document_type or "Command")
     document = _read(text, "YAML" if format == "YAML" else "JSON", name)
     _check_size(compact(document, text))
-    _check_version(document, document_type or "Command")
-    _check_rules(document)
+    _check_content(document, document_type or "Command")
     return document
 
 
-def compact(document: Document, text: str) -> str:
-    """The document as JSON without layout, where that is shorter than its text.
+def check_for_service(document: Document) -> None:
+    """Raise ServiceRejection where CreateDocument would refuse a document that has been read, as what it looks like.
+
+    Its size is that of its content without layout, with the files that it includes in their places.
+    """
+    _check_size(compact(document))
+    _check_content(document, str(document.kind))
+
+
+def compact(document: Document, text: str | None = None) -> str:
+    """The document as JSON without layout, or its text where that is shorter.
 
     AWS publishes documents of its own that are over 64 KB with their indentation and under it without.
     """
     packed = json.dumps(document.content, separators=(",", ":"), ensure_ascii=False)
-    return min(text, packed, key=len)
+    return packed if text is None else min(text, packed, key=len)
 
 
 def _check_size(text: str) -> None:
@@ -90,6 +98,11 @@ def _read(text: str, format: Format, name: str) -> Document:  # noqa: A002 - the
         where = f"at Line: {error.place.line}, Column: {error.place.column}"
         message = f"{format} not well-formed. {where}: {error.message}"
         raise ServiceRejection("InvalidDocumentContent", message) from error
+
+
+def _check_content(document: Document, document_type: str) -> None:
+    _check_version(document, document_type)
+    _check_rules(document)
 
 
 def _check_version(document: Document, document_type: str) -> None:

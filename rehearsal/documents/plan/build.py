@@ -9,7 +9,9 @@ from rehearsal.documents.model import DocumentKind
 from rehearsal.documents.permissions import needs_of_step
 from rehearsal.documents.plan.resolve import Values, known_values
 from rehearsal.documents.runbook import Runbook, mapping
+from rehearsal.documents.service import ServiceRejection, check_for_service
 from rehearsal.documents.shapes.effects import Effect, effect_of
+from rehearsal.documents.shapes.given_values import type_problem, typed
 from rehearsal.documents.shapes.parameters import value_problems
 
 if TYPE_CHECKING:
@@ -71,11 +73,17 @@ def plan_runbook(
 ) -> Plan:
     """Plan a run with these parameters (values of the declared types, or texts as the command line gives them).
 
-    `global_values` may tell REGION, ACCOUNT_ID and the like. Raises PlanError for a document that is no runbook and for
-    parameters with which it would not start; required ones that are not given are listed in `missing`.
+    `global_values` may tell REGION, ACCOUNT_ID and the like. Raises PlanError for a document that is no runbook or that
+    the service would refuse, and for parameters with which it would not start; required ones that are not given are
+    listed in `missing`.
     """
     if document.kind is not DocumentKind.AUTOMATION:
         raise PlanError(f"{document.name} is a {document.kind} document: only Automation documents have a plan")
+    try:
+        check_for_service(document)
+    except ServiceRejection as error:
+        where = document.path or document.name
+        raise PlanError(f"{where}: CreateDocument would refuse it: {error}\n  ./rehearse lint says where") from error
     runbook = Runbook(document)
     given = _checked(runbook, parameters or {})
     values = known_values(runbook, given, global_values or {})
@@ -86,13 +94,19 @@ def plan_runbook(
 
 
 def _checked(runbook: Runbook, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
     for name, value in parameters.items():
         if name not in runbook.parameters:
             known = ", ".join(runbook.parameters) or "none"
             raise PlanError(f'{runbook.document.name} has no parameter "{name}"; it has: {known}')
-        for problem in value_problems(name, value, mapping(runbook.parameters[name]), ()):
+        definition = mapping(runbook.parameters[name])
+        declared = str(definition["type"])
+        if unfit := type_problem(name, value, declared):
+            raise PlanError(unfit)
+        checked[name] = typed(value, declared)
+        for problem in value_problems(name, checked[name], definition, ()):
             raise PlanError(problem.message)
-    return dict(parameters)
+    return checked
 
 
 def _planned(step: Step, runbook: Runbook, values: Values) -> PlannedStep:

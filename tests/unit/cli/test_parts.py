@@ -7,7 +7,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import click
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -16,7 +15,6 @@ from rehearsal.cli.bring_up import render
 from rehearsal.cli.context import exclusive
 from rehearsal.cli.problems import Problem, as_problem
 from rehearsal.cli.progress import Progress
-from rehearsal.cli.run import parse_parameters
 from rehearsal.hosts.errors import HostsError
 from rehearsal.settings import Settings, load_settings
 
@@ -27,27 +25,6 @@ if TYPE_CHECKING:
 def settings_in(folder: Path, more: str = "") -> Settings:
     (folder / "rehearsal.toml").write_text(f'name = "example"\n{more}')
     return load_settings(folder / "rehearsal.toml")
-
-
-@pytest.mark.parametrize(
-    ("given", "parsed"),
-    [
-        ("", {}),
-        ("StackName=shop", {"StackName": "shop"}),
-        ("StackName=shop, Mode=a=b", {"StackName": "shop", "Mode": "a=b"}),
-        ("Id=1,Id=2,Id=3", {"Id": ["1", "2", "3"]}),
-        ("Empty=", {"Empty": ""}),
-        ('{"Cidrs": ["10.0.0.0/8", "::/0"]}', {"Cidrs": ["10.0.0.0/8", "::/0"]}),
-    ],
-)
-def test_parameters_as_they_are_written(given: str, parsed: dict[str, object]) -> None:
-    assert parse_parameters(given) == parsed
-
-
-@pytest.mark.parametrize("given", ["StackName", "=x", "{", '{"a": }', "a=1,b"])
-def test_parameters_that_cannot_be_read_are_refused(given: str) -> None:
-    with pytest.raises(click.BadParameter):
-        parse_parameters(given)
 
 
 def test_who_holds_a_port_is_named() -> None:

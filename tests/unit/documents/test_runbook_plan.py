@@ -140,6 +140,35 @@ def test_what_would_not_start_has_no_plan() -> None:
         plan_runbook(command)
 
 
+@pytest.mark.parametrize(
+    ("changed", "to", "why"),
+    [
+        ("mainSteps:", "mainSteps: 5\nrest:", 'Missing "mainSteps"'),
+        ("- name: Look\n", "- description: Nameless.\n", 'Missing "name" in step detail'),
+        ("action: aws:branch", "action: aws:nap", "Unknown action: aws:nap"),
+        ('schemaVersion: "0.3"\n', "", 'Missing "schemaVersion"'),
+    ],
+)
+def test_what_the_service_would_refuse_has_no_plan(changed: str, to: str, why: str) -> None:
+    assert changed in TEXT
+    document = load_text(TEXT.replace(changed, to, 1), name="Resize", format="YAML")
+    with pytest.raises(PlanError, match=f"(?s)Resize: CreateDocument would refuse it: .*{why}.*/rehearse lint"):
+        plan_runbook(document)
+
+
+@pytest.mark.parametrize("value", [None, {"a": 1}, ["t3.nano", "t3.micro"], [None]])
+def test_values_of_another_type_than_the_parameters_have_no_plan(value: object) -> None:
+    document = load_text(TEXT, name="Resize", format="YAML")
+    with pytest.raises(PlanError, match="Size is a String"):
+        plan_runbook(document, {"Size": value})
+
+
+def test_a_single_value_of_a_list_is_planned_as_a_list() -> None:
+    document = load_text(TEXT, name="Resize", format="YAML")
+    for given in ("i-2", ["i-2"]):
+        assert plan_runbook(document, {"Others": given}).parameters["Others"] == ["i-2"]
+
+
 def test_the_command_finds_runbooks_by_name_and_takes_parameters_both_ways(tmp_path: Path) -> None:
     (tmp_path / "automation").mkdir()
     (tmp_path / "automation" / "Resize.yaml").write_text(TEXT)

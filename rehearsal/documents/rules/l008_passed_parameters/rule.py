@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.calls import Call, calls_of
+from rehearsal.documents.model import Intrinsic
 from rehearsal.documents.references import REFERENCE, has_reference
 from rehearsal.documents.rule import Level, LibraryProblem, LibraryRule, Problem
 from rehearsal.documents.runbook import Runbook, mapping
+from rehearsal.documents.shapes.given_values import type_problem, typed
 from rehearsal.documents.shapes.parameters import value_problems
 from rehearsal.documents.shapes.resolving import type_of
-from rehearsal.documents.shapes.types import basic_type, described
+from rehearsal.documents.shapes.types import basic_type
 from rehearsal.documents.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ _MISFITS: dict[str, tuple[str, ...]] = {
     "Integer": ("StringList", "MapList", "StringMap", "Boolean"),
     "StringMap": ("StringList", "MapList", "Boolean", "Integer"),
 }
-_LISTS = frozenset({"StringList", "MapList"})
 
 
 def check(library: Library) -> Iterator[LibraryProblem]:
@@ -68,19 +69,12 @@ def _value(call: Call, name: str, value: Any, definition: Any) -> Iterator[Probl
     if has_reference(value):
         yield from _reference(call, name, value, kind, path)
         return
-    if isinstance(value, list) and kind not in _LISTS:
-        if len(value) != 1:
-            yield Problem(path, f"{name} is a {kind} and takes one value, not {len(value)}")
-            return
-        value = value[0]
-    if kind in {"String", "Integer", "Boolean"} and isinstance(value, dict):
-        yield Problem(path, f"{name} is a {kind}, not {described(value)}")
-    elif kind == "Boolean" and str(value).lower() not in {"true", "false"}:
-        yield Problem(path, f"{name} is a Boolean, not {described(value)}")
-    elif kind == "Integer" and not str(value).lstrip("-").isdecimal():
-        yield Problem(path, f"{name} is an Integer, not {described(value)}")
+    if isinstance(value, Intrinsic):
+        return
+    if problem := type_problem(name, value, kind):
+        yield Problem(path, problem)
     else:
-        yield from value_problems(name, value, definition, path)
+        yield from value_problems(name, typed(value, kind), definition, path)
 
 
 RULE = LibraryRule(
