@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+UV = "uv==2 \\\n    --hash=sha256:2a \\\n    --hash=sha256:2b"
+LOCK = f"one==1 \\\n    --hash=sha256:1\n    # via uv\n{UV}\n    # via rehearsal\nuvicorn==3 \\\n    --hash=sha256:3\n"
 TOOLS = ("bash", "dirname", "readlink", "cmp", "cp", "flock", "env")
 
 
@@ -18,7 +20,7 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "a checkout"
     folder.mkdir()
     shutil.copy(ROOT / "rehearse", folder)
-    (folder / "requirements.lock").write_text("one==1\n")
+    (folder / "requirements.lock").write_text(LOCK)
     (tmp_path / "bin").mkdir()
     for tool in TOOLS:
         found = shutil.which(tool)
@@ -45,14 +47,16 @@ def rehearse(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-# What stands in for Python: it tells its version, makes an "environment" of itself, and notes what it was asked to do.
+# What stands in for Python and uv: it tells its version, makes an "environment" of itself, and notes what it was asked
+# to do, and which packages it was given by a pipe.
 PYTHON = """
 case "$*" in
   *version_info*|*ensurepip*) exit 0 ;;
-  "-m venv"*) folder="${@: -1}"; /bin/mkdir -p "$folder/bin"; /bin/cp "$0" "$folder/bin/python" ;;
-  *"install --quiet uv"*) exit 1 ;;
+  "-m venv"*) folder="${@: -1}"; /bin/mkdir -p "$folder/bin"
+    for name in python uv; do /bin/cp "$0" "$folder/bin/$name"; done ;;
   *" install "*) [[ ! -e ${LOG%log}fail ]] || exit 1 ;;
 esac
+[[ ${@: -1} != /dev/fd/* ]] || printf '%s\\n' "$(<"${@: -1}")" >>"$LOG"
 printf '%s\\n' "$*" >>"$LOG"
 """
 
@@ -89,10 +93,17 @@ def test_the_first_start_installs_the_lock_and_the_second_only_starts(checkout: 
     done, first = recorded(checkout, "status", "--json")
     assert done.returncode == 0, done.stderr
     assert any(f"--require-hashes --requirement {checkout}/requirements.lock" in line for line in first)
-    assert any(f"--no-deps --editable {checkout}" in line for line in first)
+    assert any(f"--no-deps --no-build-isolation --editable {checkout}" in line for line in first)
     assert first[-1] == "-m rehearsal.cli status --json"
     done, second = recorded(checkout, "env")
     assert (done.stderr, second) == ("", ["-m rehearsal.cli env"])
+
+
+def test_uv_is_installed_as_the_lock_pins_it(checkout: Path) -> None:
+    _, lines = recorded(checkout, "env")
+    pip = next(number for number, line in enumerate(lines) if line.startswith("-m pip "))
+    assert "\n".join(lines[pip - 3 : pip]) == UV
+    assert "--require-hashes" in lines[pip]
 
 
 def test_a_changed_lock_installs_again(checkout: Path) -> None:
