@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.catalogue.sources import CatalogueError, read_measurements
+from rehearsal.catalogue.sources import CatalogueError, check_records, read_measurements
 from rehearsal.catalogue.texts import NOTHING, duration, number
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def record(path: Path, report: Path) -> tuple[list[str], list[str]]:
         measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CatalogueError(f"{report} holds no measurements ({error}): run ./rehearse all first") from error
+    check_records(measured, report)
     kept = {_key(entry): entry for entry in read_measurements(path)}
     passed = [entry for entry in measured if entry["passed"]]
     kept.update({_key(entry): entry for entry in passed})

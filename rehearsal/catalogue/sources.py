@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 GROUPS = "groups.yaml"
 MEASUREMENTS = "measurements.json"
 
+RECORD: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("scenario", "runbook", "status", "date"), (str,)),
+    **dict.fromkeys(("duration_seconds", "requests", "lost", "lost_seconds"), (int, float, type(None))),
+    "passed": (bool,),
+    "options": (dict,),
+}
+"""What of a measurement pages are made of, with its types."""
+_MISSING = object()
+
 
 class CatalogueError(Exception):
     """The sources do not fit together; the text names the file, the document and what to do."""
@@ -94,9 +103,20 @@ def read_measurements(path: Path) -> list[dict[str, Any]]:
         records = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CatalogueError(f"{path} is no JSON: {error}") from error
+    check_records(records, path)
+    return list(records)
+
+
+def check_records(records: Any, path: Path) -> None:
+    """Raise CatalogueError unless these are a list of measurements, of a shape that pages can be made of."""
     if not isinstance(records, list):
         raise CatalogueError(f"{path} is no list of measurements")
-    return records
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict):
+            raise CatalogueError(f"{path}: measurement {number} is no object")
+        unfit = [key for key, kind in RECORD.items() if not isinstance(record.get(key, _MISSING), kind)]
+        if unfit:
+            raise CatalogueError(f"{path}: measurement {number} is of another version: look at its {', '.join(unfit)}")
 
 
 def _rehearsed(folder: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:

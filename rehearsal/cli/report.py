@@ -11,7 +11,7 @@ import click
 from rehearsal.cli.context import settings_option
 from rehearsal.cli.problems import FELL_SHORT, Rejection
 from rehearsal.cli.tables import console
-from rehearsal.scenarios.report import as_json
+from rehearsal.scenarios.report import FORMAT, as_json
 from rehearsal.scenarios.report_html import as_html
 from rehearsal.scenarios.report_terminal import as_table
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def report_command(settings: Settings, *, open_page: bool, as_json: bool) -> None:
     """Print the last report, or open it in the browser.
 
-    Exit codes: 0 the rehearsal passed; 1 it fell short; 2 there is no report.
+    Exit codes: 0 the rehearsal passed; 1 it fell short; 2 there is no report, or one of another version. With --json
+    and --open 0 when there is a report.
     """
     if open_page:
         _report_file(settings)
@@ -44,7 +45,7 @@ def report_command(settings: Settings, *, open_page: bool, as_json: bool) -> Non
 
 def show(settings: Settings) -> bool:
     """Print the last report as a table on standard output. Whether it passed."""
-    report = json.loads(_report_file(settings).read_text(encoding="utf-8"))
+    report = _read(_report_file(settings))
     console().print(as_table(report))
     click.echo(f"Report: {settings.state_folder / 'report.html'}")
     return bool(report["passed"])
@@ -61,6 +62,19 @@ def texts_of(result: RehearsalResult) -> dict[str, str]:
     """The report's files by name."""
     report: dict[str, Any] = as_json(result)
     return {"report.json": json.dumps(report, indent=1, ensure_ascii=False) + "\n", "report.html": as_html(report)}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        report = None
+    if not isinstance(report, dict) or report.get("format") != FORMAT:
+        raise Rejection(
+            f"{path} is not a report of this version",
+            next_step="./rehearse all writes a new one; ./rehearse report --open shows the page that came with this one.",
+        )
+    return report
 
 
 def _report_file(settings: Settings) -> Path:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from rehearsal.scenarios.results import BaselineResult, RehearsalResult, Run, ScenarioResult, StepResult
 
 
+FORMAT = 1
+"""Raised with every change of the report's shape that makes what reads it read otherwise."""
+
+
 def as_json(result: RehearsalResult) -> dict[str, Any]:
     """Times are epoch seconds, durations seconds, latencies milliseconds.
 
@@ -21,6 +25,7 @@ def as_json(result: RehearsalResult) -> dict[str, Any]:
     none after anything less. `tick_seconds` is how long a minute of schedules and alarms lasted.
     """
     return {
+        "format": FORMAT,
         "passed": result.passed,
         "seconds": result.seconds,
         "started": result.started,

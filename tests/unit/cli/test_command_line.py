@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from rehearsal.cli.report import write
+from rehearsal.scenarios.results import RehearsalResult
+from rehearsal.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = ["all", "up", "down", "status", "env", "run", "plan", "lint", "catalogue", "report"]
@@ -93,6 +98,38 @@ def test_a_report_that_is_not_there_is_said_not_to_be(checkout: Path) -> None:
     done = rehearse("report", cwd=checkout)
     assert done.returncode == 2
     assert "there is no report yet" in done.stderr
+
+
+def test_a_report_that_was_written_is_printed_as_a_table_and_as_it_is(checkout: Path) -> None:
+    settings = load_settings(checkout / "rehearsal.toml")
+    settings.state_folder.mkdir(parents=True)
+    write(settings, RehearsalResult(started=0, seconds=7, variant={}, phases=(), scenarios=(), checks=()))
+    done = rehearse("report", cwd=checkout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "fell short in 7 s" in done.stdout
+    assert json.loads(rehearse("report", "--json", cwd=checkout).stdout)["seconds"] == 7
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"format": 1, "passed": tr',
+        b"[1]",
+        b'{"passed": true}',
+        b'{"format": 0, "passed": true}',
+        b"\xff",
+        b"[" * 90_000,
+    ],
+    ids=["empty", "cut short", "a list", "before formats", "another format", "binary", "deep"],
+)
+def test_a_report_of_another_version_is_said_to_be_one(checkout: Path, content: bytes) -> None:
+    path = checkout / "build" / "rehearsal" / "report.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    done = rehearse("report", cwd=checkout)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "report.json is not a report of this version\n  ./rehearse all" in done.stderr
 
 
 def test_outside_of_a_checkout_the_missing_file_is_named(tmp_path: Path) -> None:
