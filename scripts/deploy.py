@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 AWS = Path(sys.executable).with_name("aws")
 RENDERED = "build"  # a template in this folder is made by scripts/render.py
 UNCHANGED = "No changes to deploy"
+STAYING = ("Retain", "RetainExceptOnCreate", "Snapshot")  # deletion policies; the second goes in a failed creation
 WAIT = {"Delay": 5, "MaxAttempts": 720}  # an hour
 
 
@@ -217,7 +218,7 @@ def retained(template: Any) -> list[str]:
         content = loader.get_single_data()
         loader.dispose()
     resources: dict[str, Any] = content["Resources"]
-    return sorted(name for name, body in resources.items() if body.get("DeletionPolicy") in ("Retain", "Snapshot"))
+    return sorted(name for name, body in resources.items() if body.get("DeletionPolicy") in STAYING)
 
 
 def latest_event(account: Account, stack: str) -> str:

@@ -207,6 +207,12 @@ def script(load_module: Callable[[Path], ModuleType]) -> ModuleType:
     return load_module(ROOT / "scripts" / "deploy.py")
 
 
+def test_what_outlives_a_stack_is_told_of_each_policy(script: ModuleType) -> None:
+    policies = {"A": "Retain", "B": "RetainExceptOnCreate", "C": "Snapshot", "D": "Delete"}
+    resources: dict[str, Any] = {name: {**PARAMETER, "DeletionPolicy": policy} for name, policy in policies.items()}
+    assert script.retained({"Resources": {**resources, "E": PARAMETER}}) == ["A", "B", "C"]
+
+
 def test_what_failed_in_an_earlier_deployment_is_no_reason(script: ModuleType) -> None:
     def event(name: str, status: str) -> dict[str, Any]:
         row = {"StackId": "id", "StackName": "shop", "Timestamp": datetime(2026, 1, 1, tzinfo=UTC)}
