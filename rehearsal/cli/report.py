@@ -72,7 +72,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise Rejection(
             f"{path} is not a report of this version",
-            next_step="./rehearse all writes a new one; ./rehearse report --open shows the page that came with this one.",
+            next_step="./rehearse all writes a new one; ./rehearse report --open shows the page that came with it.",
         )
     return report
 

@@ -227,7 +227,7 @@ def test_a_report_without_measurements_is_refused(tmp_path: Path, text: str) -> 
 @pytest.mark.parametrize("entry", [[], {}, {**MEASURED, "lost": "7"}, {**MEASURED, "options": None}])
 def test_measurements_of_another_version_are_refused_and_nothing_is_kept(tmp_path: Path, entry: Any) -> None:
     (tmp_path / "report.json").write_text(json.dumps({"measurements": [MEASURED, entry]}))
-    with pytest.raises(CatalogueError, match="report.json: measurement 2 is"):
+    with pytest.raises(CatalogueError, match=r"report\.json: measurement 2 is"):
         record(tmp_path / "measurements.json", tmp_path / "report.json")
     assert not (tmp_path / "measurements.json").exists()
 
