@@ -58,6 +58,18 @@ put_file() {
 forget_changes() { rm -f "$work_folder/changed"; }
 changed() { [ -e "$work_folder/changed" ]; }
 
+# apt_get ARGUMENT…: waits for a package manager at work (right after the launch: the image's own). DPkg::Lock::Timeout does so
+# for dpkg's lock alone; of the lists' lock, apt-get update says at once that it could not get it.
+apt_get() {
+  local until=$((SECONDS + 300))
+  while ! apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" >"$work_folder/apt.last" 2>&1; do
+    cat "$work_folder/apt.last" >>"$work_folder/apt.log"
+    if [ "$SECONDS" -ge "$until" ] || ! grep -q 'Could not get lock' "$work_folder/apt.last"; then return 1; fi
+    sleep 3
+  done
+  cat "$work_folder/apt.last" >>"$work_folder/apt.log"
+}
+
 # try_packages NAME…: one transaction, and none at all when everything is there. Where it fails, it says what apt-get said.
 try_packages() {
   local missing=() name
@@ -68,11 +80,8 @@ try_packages() {
   log "installing ${missing[*]}"
   # What was broken off (a reboot, a killed run) is finished first; apt-get refuses everything until it is.
   dpkg --force-confdef --force-confold --configure -a >"$work_folder/apt.log" 2>&1 || true
-  # A package manager at work (unattended upgrades right after the launch) is waited for.
-  local apt=(apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0)
-  if "${apt[@]}" update >>"$work_folder/apt.log" 2>&1 &&
-    "${apt[@]}" -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y --no-install-recommends \
-      install "${missing[@]}" >>"$work_folder/apt.log" 2>&1; then
+  if apt_get update &&
+    apt_get -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -y --no-install-recommends install "${missing[@]}"; then
     return 0
   fi
   tail -n 40 "$work_folder/apt.log" >&2

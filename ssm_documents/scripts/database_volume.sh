@@ -66,4 +66,14 @@ mount_volume() {
     journalctl -u database-volume.service -n 10 --no-pager -o cat >&2
     fail "the data volume $volume_id could not be mounted (the reason is above)"
   }
+  grow_file_system
+}
+
+# grow_file_system: lets it follow a volume that was enlarged; while it is in use, and nothing where it is as large already.
+grow_file_system() {
+  local device
+  device=$(findmnt -n -o SOURCE --mountpoint /var/lib/database-volume)
+  resize2fs "$device" >"$work_folder/resize.log" 2>&1 ||
+    printf 'WARNING: the file system on %s could not be enlarged to its volume: %s\n' \
+      "$device" "$(tail -n 1 "$work_folder/resize.log")" >&2
 }

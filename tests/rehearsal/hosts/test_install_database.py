@@ -38,8 +38,8 @@ chmod 755 /usr/sbin/mysqld
 
 @pytest.fixture(scope="module")
 def bare(lab: Lab) -> Lab:
-    """Three hosts without a database server; on two of them its first start will fail."""
-    names = ("i-once", "i-ever", "i-used")
+    """Hosts without a database server; on two of them its first start will fail."""
+    names = ("i-once", "i-ever", "i-used", "i-busy")
     lab.settle(
         *(lab.host(name, f"10.0.2.{number}", egress=Egress.NONE) for number, name in enumerate(names, start=20)),
     )
@@ -49,10 +49,10 @@ def bare(lab: Lab) -> Lab:
     return lab
 
 
-def install(lab: Lab, instance_id: str) -> Completed:
+def install(lab: Lab, instance_id: str, command: str = "install_server mysql-server mysql") -> Completed:
     """Run the documents' own scripts as the agent does: one file, under bash, with the Region set."""
     parts = [(SCRIPTS / name).read_text() for name in ("common.sh", "install_database.sh")]
-    script = "".join([*parts, "install_server mysql-server mysql\n"])
+    script = "".join([*parts, f"{command}\n"])
     written = lab.on(instance_id, f"cat >/root/install.sh <<'END_OF_SCRIPT'\n{script}\nEND_OF_SCRIPT")
     assert written.code == 0, written.stderr
     return lab.on(instance_id, "AWS_SSM_REGION_NAME=eu-west-1 bash /root/install.sh", timeout_seconds=180)
@@ -84,3 +84,15 @@ def test_a_directory_that_was_in_use_is_never_emptied(bare: Lab) -> None:
     assert done.code == 1
     assert "empty /var/lib/mysql" in done.stderr, "the message names the way out"
     assert bare.on("i-used", "cat /var/lib/mysql/ibdata1").stdout == "precious\n"
+
+
+@pytest.mark.parametrize("lock", ["/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend"])
+def test_a_package_manager_at_work_is_waited_for(bare: Lab, lock: str) -> None:
+    hold = f"import fcntl, time; file = open({lock!r}, 'w'); fcntl.lockf(file, fcntl.LOCK_EX); time.sleep(6)"
+    assert bare.on("i-busy", f'systemd-run -q --unit=another python3 -c "{hold}"').code == 0
+    bare.until(
+        "the lock", lambda: bare.on("i-busy", f"fuser -s {lock} || lslocks -n -o PATH | grep -qx {lock}").code == 0
+    )
+    done = install(bare, "i-busy", "install_packages jq")
+    assert (done.code, done.stdout) == (0, "installing jq\n"), done.stderr
+    assert bare.on("i-busy", "systemctl stop another; dpkg --purge jq").code == 0, "as it was, for the other lock"
