@@ -36,7 +36,7 @@ static: setup ## Linters, formatter, type checker, template checker
 	@$(bin)/python scripts/render.py
 	@$(bin)/cfn-lint cloudformation/stack.yaml build/operations.yaml
 	$(say) 'the documents'
-	@./rehearse lint ssm_documents
+	@./rehearse lint ssm_documents cloudformation
 
 unit: setup ## Tests that need no container engine
 	$(say) 'tests: unit and contract'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.exceptions import CloudFormationError
+from botocore.exceptions import ClientError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from rehearsal.cloud.cloudformation.functions import Resolver
 from rehearsal.cloud.cloudformation.graph import dependencies
@@ -50,10 +51,34 @@ def plan(
     check_rules(template, values)
     _check_capabilities(template, capabilities)
     dependencies(template, template.resources)
+    _ask_for_zones(template, clients)
     resolver = Resolver(template, values, {})
     for name in template.conditions:
         resolver.condition(name)
     return Target(template, texts, values, dict(tags))
+
+
+def _ask_for_zones(template: Template, clients: Callable[[str], Any]) -> None:
+    """Ask for what Fn::GetAZs asks for, which whoever deploys has to be allowed, at an update as well.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-getavailabilityzones.html
+    ("IAM permissions").
+    """
+    if not _uses(template.content, "Fn::GetAZs"):
+        return
+    ec2 = clients("ec2")
+    try:
+        ec2.describe_availability_zones()
+        ec2.describe_account_attributes()
+        ec2.describe_subnets()
+    except ClientError as error:
+        raise ValidationError(message=f"Template error: Fn::GetAZs cannot be resolved: {error}") from error
+
+
+def _uses(value: Any, function: str) -> bool:
+    if isinstance(value, dict):
+        return function in value or any(_uses(inner, function) for inner in value.values())
+    return isinstance(value, list) and any(_uses(inner, function) for inner in value)
 
 
 def _pseudo_parameters(stack: Stack) -> dict[str, Any]:

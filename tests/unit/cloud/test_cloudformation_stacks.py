@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudformation import cloudformation_backends
 from moto.ec2 import ec2_backends
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 from rehearsal.cloud.cloudformation.connector import EndpointConnector
 from rehearsal.cloud.cloudformation.models import StackBackend
@@ -109,6 +110,10 @@ def connector() -> EndpointConnector:
 def cloud(monkeypatch: pytest.MonkeyPatch, connector: EndpointConnector) -> Iterator[Cloud]:
     monkeypatch.setattr(ec2_backends, "backend", HostedEc2Backend)
     monkeypatch.setattr(cloudformation_backends, "backend", partial(StackBackend, connector=connector))
+    # Moto has no associations; those of a whole cloud are tested with it.
+    monkeypatch.setattr(
+        SimpleSystemManagerResponse, "list_associations", lambda _: '{"Associations": []}', raising=False
+    )
     with mock_aws():
         yield Cloud(connector(REGION, "AKIDEXAMPLE", None))
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 from moto.cloudformation import cloudformation_backends
 from moto.ec2 import ec2_backends
 from moto.iam import iam_backends
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 from rehearsal.cloud.cloudformation.connector import EndpointConnector
 from rehearsal.cloud.cloudformation.models import StackBackend
@@ -323,6 +324,10 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     monkeypatch.setattr(ec2_backends, "backend", HostedEc2Backend)
     monkeypatch.setattr(iam_backends, "backend", AuditedIamBackend)
     monkeypatch.setattr(cloudformation_backends, "backend", partial(StackBackend, connector=connector))
+    # Moto has no associations; those of a whole cloud are tested with it.
+    monkeypatch.setattr(
+        SimpleSystemManagerResponse, "list_associations", lambda _: '{"Associations": []}', raising=False
+    )
     with mock_aws():
         yield connector(REGION, "AKIDEXAMPLE", None)
 

@@ -94,6 +94,7 @@ class Instance(Ec2Type):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change what EC2 can change, stopping the instance for its type."""
+        self._look_at_everything(context, made)
         if new.get("InstanceType") != old.get("InstanceType"):
             self._change_type(context, made, new["InstanceType"])
         if new.get("SecurityGroupIds") != old.get("SecurityGroupIds"):
@@ -113,6 +114,30 @@ class Instance(Ec2Type):
         if new.get("IamInstanceProfile") != old.get("IamInstanceProfile"):
             self._change_profile(context, made, new.get("IamInstanceProfile"))
         return super().update(context, made, old, new)
+
+    def _look_at_everything(self, context: Context, made: Made) -> None:
+        """Read what the handler of AWS reads at an update, whatever changes: it needs the right to all of it.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-instance.html; the registry's
+        schema of the type names the permissions of its handlers (`describe-type`).
+        """
+        ec2, ssm = context.client("ec2"), context.client("ssm")
+        instance = self._describe(context, made)
+        by_instance = [{"Name": "instance-id", "Values": [made.physical_id]}]
+        ec2.describe_instance_attribute(InstanceId=made.physical_id, Attribute="disableApiTermination")
+        ec2.describe_instance_credit_specifications(InstanceIds=[made.physical_id])
+        ec2.describe_iam_instance_profile_associations(Filters=by_instance)
+        interfaces = [each["NetworkInterfaceId"] for each in instance["NetworkInterfaces"]]
+        ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)
+        ec2.describe_volumes(VolumeIds=[each["Ebs"]["VolumeId"] for each in instance["BlockDeviceMappings"]])
+        ec2.describe_subnets(SubnetIds=[instance["SubnetId"]])
+        ec2.describe_vpcs(VpcIds=[instance["VpcId"]])
+        ec2.describe_security_groups(GroupIds=[each["GroupId"] for each in instance["SecurityGroups"]])
+        ec2.describe_key_pairs()
+        ec2.describe_launch_templates()
+        of_instance = [{"key": "InstanceId", "value": made.physical_id}]
+        for association in ssm.list_associations(AssociationFilterList=of_instance)["Associations"]:
+            ssm.describe_association(AssociationId=association["AssociationId"])
 
     def _modify(self, context: Context, made: Made, **attribute: Any) -> None:
         context.client("ec2").modify_instance_attribute(InstanceId=made.physical_id, **attribute)
