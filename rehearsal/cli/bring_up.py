@@ -12,7 +12,7 @@ from rehearsal.cli.deploy import Deployment
 from rehearsal.cli.problems import Problem, Rejection
 from rehearsal.cli.take_down import take_down
 from rehearsal.daemon import launch
-from rehearsal.daemon.state import State
+from rehearsal.daemon.state import State, daemons_of
 from rehearsal.hosts import HostsError, prepare
 from rehearsal.settings import SettingsError
 
@@ -58,7 +58,7 @@ def bring_up(
     state = _running(settings, variant, chosen, progress, tick_seconds)
     if state:
         return Up(state, _deploy_all(settings, state, progress), was_up=True)
-    _require_port(settings.cloud.port)
+    _require_port(settings)
     try:
         state = _start(settings, variant, progress, tick_seconds or MINUTE)
         deployments = _deploy_all(settings, state, progress)
@@ -119,19 +119,22 @@ def _running(
         raise Rejection(is_up, next_step="./rehearse down, and then this again.")
     if not state.is_alive():
         progress.line("The cloud's process has ended; starting it again with the state that it kept")
-        _require_port(settings.cloud.port)
+        _require_port(settings)
         state = replace(_start(settings, state.variant, progress, state.tick_seconds), is_deployed=True)
         state.write(settings.state_folder)
     return state
 
 
-def _require_port(port: int) -> None:
+def _require_port(settings: Settings) -> None:
+    port = settings.cloud.port
     if ports.is_free("127.0.0.1", port):
         return
     holder = ports.holder(port) or "a process that this user may not see"
     next_step = "End that process, or choose another port in rehearsal.toml ([cloud] port)."
     if "rehearsal.daemon" in holder:
         next_step = "That is the rehearsal of another checkout; there is one at a time. There: ./rehearse down"
+    if daemons_of(settings.path):
+        next_step = "That is this checkout's own rehearsal, whose state.json cannot be read: ./rehearse down"
     raise Problem(
         f"port {port} of 127.0.0.1, where the endpoint is to answer, is taken by {holder}", next_step=next_step
     )

@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 from rehearsal.daemon import launch
-from rehearsal.daemon.state import State
 from rehearsal.hosts import teardown
 
 if TYPE_CHECKING:
@@ -18,9 +17,7 @@ KEPT = frozenset({"report.json", "report.html", ".lock"})
 
 def take_down(settings: Settings, progress: Progress, *, keep_log: bool = False) -> None:
     """End the daemon, remove containers, networks and volumes, and clear the state folder. Safe to repeat."""
-    state = State.read(settings.state_folder)
-    if state:
-        launch.stop(state, settings.state_folder)
+    launch.stop(settings)
     teardown(settings, progress)
     _clear(settings, keep_log=keep_log)
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rehearsal.daemon.proxies import past_proxies
-from rehearsal.daemon.state import State, forget
+from rehearsal.daemon.state import State, daemons_of, forget, process_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,16 +75,30 @@ def start(settings: Settings, images: PreparedImages, tick_seconds: float, tell:
     return state
 
 
-def stop(state: State, folder: Path) -> None:
-    """End the daemon if it runs, and only if the process of that number is it."""
-    if state.is_alive():
-        os.kill(state.pid, signal.SIGTERM)
-        deadline = time.monotonic() + END_SECONDS
-        while state.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if state.is_alive():
-            os.kill(state.pid, signal.SIGKILL)
-    forget(folder)
+def stop(settings: Settings) -> None:
+    """End the daemon if it runs, and only if the process of that number is it.
+
+    One that the state does not tell of, because the file is gone or of another version, is known by its command.
+    """
+    state = State.read(settings.state_folder)
+    known = [(state.pid, state.process_started)] if state else []
+    for pid, started in dict.fromkeys([*known, *daemons_of(settings.path)]):
+        _end(pid, started)
+    forget(settings.state_folder)
+
+
+def _end(pid: int, started: int) -> None:
+    def is_alive() -> bool:
+        return process_started(pid) == started
+
+    if not is_alive():
+        return
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_SECONDS
+    while is_alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if is_alive():
+        os.kill(pid, signal.SIGKILL)
 
 
 def log_tail(folder: Path, lines: int = LOG_LINES) -> str:

@@ -35,7 +35,7 @@ class State:
         """The state in a folder; None when there is none, or none that can be understood."""
         try:
             return cls(**json.loads((folder / STATE_FILE).read_text(encoding="utf-8")))
-        except (FileNotFoundError, json.JSONDecodeError, TypeError):
+        except (FileNotFoundError, ValueError, TypeError, RecursionError):
             return None
 
     def write(self, folder: Path) -> None:
@@ -54,6 +54,24 @@ class State:
 
 def forget(folder: Path) -> None:
     (folder / STATE_FILE).unlink(missing_ok=True)
+
+
+def daemons_of(settings_path: Path) -> list[tuple[int, int]]:
+    """The daemons of a rehearsal.toml that run, as (process number, start), whether or not a state tells of them.
+
+    Another user's processes cannot be told from others.
+    """
+    command = [b"-m", b"rehearsal.daemon", os.fsencode(settings_path)]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        started = process_started(int(folder.name))
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended, or is another user's
+        if started is not None and words[1:4] == command:
+            found.append((int(folder.name), started))
+    return sorted(found, key=lambda process: process[1])
 
 
 def process_started(pid: int) -> int | None:
