@@ -35,6 +35,12 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def texts_of(value: Any) -> list[str]:
+    """A parameter as the APIs of Systems Manager take it, a list of strings: what is no text becomes its JSON."""
+    entries = value if isinstance(value, list) else [value]
+    return [entry if isinstance(entry, str) else json_text(entry) for entry in entries]
+
+
 def encode_inputs(inputs: Mapping[str, Any]) -> dict[str, str]:
     """Return each resolved input as JSON text: `NoReboot` is `false`, `ImageName` is `"x"` with its quotes."""
     return {name: json_text(value) for name, value in inputs.items()}

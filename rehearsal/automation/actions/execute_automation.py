@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.automation.action import LIST, MAP, TEXT, Action, Input, StepContext, StepResult
 from rehearsal.automation.actions._aws import request
-from rehearsal.automation.encoding import json_text
+from rehearsal.automation.encoding import texts_of
 from rehearsal.automation.errors import InvalidInputError, StepCancelledError, StepFailedError, StepTimedOutError
 from rehearsal.automation.records import new_id
 from rehearsal.automation.statuses import FailureStage, Impact
@@ -58,16 +58,11 @@ def child_request(inputs: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInputError("aws:executeAutomation takes Targets and TargetParameterName together")
     child: dict[str, Any] = {"DocumentName": inputs["DocumentName"]}
     child |= {name: inputs[name] for name in _PASSED_ON if inputs.get(name) not in (None, "", [], {})}
-    parameters = {name: _texts(value) for name, value in (inputs.get("RuntimeParameters") or {}).items()}
+    parameters = {name: texts_of(value) for name, value in (inputs.get("RuntimeParameters") or {}).items()}
     parameters = {name: texts for name, texts in parameters.items() if texts != [""]}  # the API refuses empty values
     if parameters:
         child["Parameters"] = parameters
     return child
-
-
-def _texts(value: Any) -> list[str]:
-    entries = value if isinstance(value, list) else [value]
-    return [entry if isinstance(entry, str) else json_text(entry) for entry in entries]
 
 
 def _await(context: StepContext, execution_id: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from rehearsal.automation.action import (
     number,
 )
 from rehearsal.automation.actions._aws import error_code, failure_of, request
-from rehearsal.automation.encoding import encode_outputs, json_text
+from rehearsal.automation.encoding import encode_outputs, texts_of
 from rehearsal.automation.errors import InvalidInputError, StepCancelledError, StepFailedError, StepTimedOutError
 from rehearsal.automation.statuses import FailureStage, Impact
 
@@ -66,13 +66,8 @@ def command_request(inputs: Mapping[str, Any]) -> dict[str, Any]:
     if "TimeoutSeconds" in request_of:
         request_of["TimeoutSeconds"] = number(request_of["TimeoutSeconds"], "TimeoutSeconds")
     if "Parameters" in request_of:
-        request_of["Parameters"] = {name: _texts(value) for name, value in request_of["Parameters"].items()}
+        request_of["Parameters"] = {name: texts_of(value) for name, value in request_of["Parameters"].items()}
     return request_of
-
-
-def _texts(value: Any) -> list[str]:
-    entries = value if isinstance(value, list) else [value]
-    return [entry if isinstance(entry, str) else json_text(entry) for entry in entries]
 
 
 def _verify_agents(context: StepContext, instance_ids: list[str]) -> None:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.documents.model import Intrinsic
-from rehearsal.documents.references import REFERENCE
 from rehearsal.documents.rule import AUTOMATION, Level, Problem, Rule, Subject
+from rehearsal.documents.shapes.inputs import is_open
 from rehearsal.documents.shapes.types import described
 from rehearsal.documents.suggest import did_you_mean
 
@@ -73,11 +73,11 @@ def _types(step: Step) -> Iterator[Problem]:
         yield Problem((*step.path, "inputs"), f"inputs is a mapping, not {described(step.body['inputs'])}")
     for key in ("isEnd", "isCritical"):
         value = step.body.get(key, False)
-        if not isinstance(value, bool) and str(value).lower() not in {"true", "false"} and not _is_reference(value):
+        if not isinstance(value, bool) and str(value).lower() not in {"true", "false"} and not is_open(value):
             yield Problem((*step.path, key), f"{key} is true or false, not {described(value)}")
     for key in ("maxAttempts", "timeoutSeconds"):
         value = step.body.get(key, 1)
-        if not _is_count(value) and not _is_reference(value):
+        if not _is_count(value) and not is_open(value):
             yield Problem((*step.path, key), f"{key} is a whole number from 1, not {described(value)}")
     if not isinstance(step.body.get("description", ""), str):
         yield Problem((*step.path, "description"), "a description is text")
@@ -102,10 +102,6 @@ def _is_count(value: Any) -> bool:
     if isinstance(value, str):
         return value.isdecimal() and int(value[:12]) >= 1
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_reference(value: Any) -> bool:
-    return isinstance(value, Intrinsic) or (isinstance(value, str) and REFERENCE.search(value) is not None)
 
 
 RULE = Rule(
