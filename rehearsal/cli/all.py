@@ -76,11 +76,18 @@ def all_command(
 
 
 def _scenarios(settings: Settings, only: Sequence[str], suite: SuiteName) -> tuple[Common, list[Scenario]]:
+    if not settings.stacks:
+        raise Rejection(
+            f"{settings.path} has no stack, and scenarios operate its last one", next_step="Name it in [[stacks]]."
+        )
     try:
         common = load_common(settings.scenarios)
         scenarios = load_scenarios(settings.scenarios, common, only, suite=suite)
     except ScenarioError as error:
-        raise Rejection(str(error)) from error
+        raise Rejection(str(error), next_step=f"Scenarios are in {settings.scenarios}.") from error
     if not scenarios:
-        raise Rejection(f"{settings.scenarios} has no scenario of the suite {suite}")
+        raise Rejection(
+            f"{settings.scenarios} has no scenario of the suite {suite}",
+            next_step="./rehearse all --suite full takes all; the main job takes those that say `suite: core`.",
+        )
     return common, scenarios

@@ -26,10 +26,18 @@ def read(path: Path, schema: str) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
         raise ScenarioError(f"{path}: {problem.strerror or problem}") from problem
+    except UnicodeDecodeError as problem:
+        raise ScenarioError(f"{path}: not UTF-8 text") from problem
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
+        return _fitting(path, text, schema)
+    except (yaml.YAMLError, ValueError) as problem:  # a date that there is not is a ValueError
         raise ScenarioError(f"{path}: not YAML: {problem}") from problem
+    except RecursionError as problem:
+        raise ScenarioError(f"{path}: nested too deeply") from problem
+
+
+def _fitting(path: Path, text: str, schema: str) -> dict[str, Any]:
+    raw = yaml.safe_load(text)
     errors = sorted(_validator(schema).iter_errors(raw), key=lambda error: list(map(str, error.absolute_path)))
     if errors:
         lines = [

@@ -163,6 +163,14 @@ def test_parameters_that_are_none_are_refused(checkout: Path) -> None:
     assert "'StackName' is not NAME=VALUE" in done.stderr
 
 
+def test_without_a_stack_nothing_is_rehearsed(checkout: Path) -> None:
+    (checkout / "rehearsal.toml").write_text('name = "example"\n')
+    done = rehearse("all", cwd=checkout)
+    assert done.returncode == 2
+    assert "rehearsal.toml has no stack" in done.stderr
+    assert "[[stacks]]" in done.stderr
+
+
 def test_a_scenario_that_there_is_not_is_refused_before_anything_is_started(checkout: Path) -> None:
     (checkout / "scenarios").mkdir()
     (checkout / "scenarios" / "common.yaml").write_text("base_url: https://a.test\nprobes: []\n")

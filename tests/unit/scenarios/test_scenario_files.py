@@ -89,6 +89,18 @@ def test_a_baseline_without_a_load_measures_nothing(folder: Path) -> None:
 
 def test_text_that_is_no_yaml_is_an_error_of_the_file(folder: Path) -> None:
     assert "restart.yaml: not YAML" in problem_of(folder, "runbook: [")
+    assert "restart.yaml: not YAML" in problem_of(folder, "runbook: 2026-02-31")
+
+
+def test_bytes_that_are_no_text_are_an_error_of_the_file(folder: Path) -> None:
+    (folder / "restart.yaml").write_bytes(b"runbook: \xff")
+    with pytest.raises(ScenarioError, match=r"restart\.yaml: not UTF-8 text"):
+        load_scenario(folder / "restart.yaml", load_common(folder))
+
+
+def test_yaml_that_is_nested_deeply_is_an_error_of_the_file(folder: Path) -> None:
+    deep = f"parameters: {{A: {'[' * 2000}{']' * 2000}}}\n"
+    assert "restart.yaml: nested too deeply" in problem_of(folder, SCENARIO + deep)
 
 
 def test_a_probe_may_be_defined_once_only(folder: Path) -> None:
