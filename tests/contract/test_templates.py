@@ -114,7 +114,9 @@ def test_only_the_web_host_reaches_the_database(stack: dict[str, Any]) -> None:
 
 def test_the_web_host_is_open_where_it_has_to_be(stack: dict[str, Any]) -> None:
     rules = stack["Resources"]["WebSecurityGroup"]["Properties"]["SecurityGroupIngress"]
-    assert {rule["FromPort"]: rule["CidrIp"] for rule in rules} == {443: {"Ref": "FlaskAllowedCidr"}, 80: "0.0.0.0/0"}
+    allowed = {"Ref": "FlaskAllowedCidr"}
+    for_certificates = {"Fn::If": ["HasDomain", "0.0.0.0/0", allowed]}
+    assert {rule["FromPort"]: rule["CidrIp"] for rule in rules} == {443: allowed, 80: for_certificates}
 
 
 def test_ssh_is_closed_unless_a_network_is_named(stack: dict[str, Any]) -> None:
@@ -151,7 +153,10 @@ def test_drills_are_refused_unless_somebody_allows_them(stack: dict[str, Any]) -
 
 def test_the_data_outlives_the_stack_and_the_host(stack: dict[str, Any]) -> None:
     volume = stack["Resources"]["DatabaseVolume"]
-    assert volume["DeletionPolicy"] == volume["UpdateReplacePolicy"] == "Retain"
+    assert (volume["DeletionPolicy"], volume["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    attachment = stack["Resources"]["DatabaseVolumeAttachment"]
+    assert attachment["DeletionPolicy"] == "Retain", "to detach a volume in use hangs: the host's end frees it"
+    assert "DatabaseVolume" in stack["Resources"]["DatabaseHost"]["DependsOn"], "and the volume can go only after the host"
     assert volume["Properties"]["Encrypted"] is True
 
 
