@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from rich.console import Console
 from rich.table import Table
 
@@ -50,7 +51,7 @@ class PlayedAws:
     """Sessions whose boto3 clients are answered without a network."""
 
     def __init__(self) -> None:
-        self._boto = boto3.session.Session(
+        self._boto: Any = boto3.session.Session(
             aws_access_key_id="played", aws_secret_access_key=ACCOUNT, region_name=REGION
         )
         self._clients: dict[str, Any] = {}
@@ -70,7 +71,7 @@ class PlayedAws:
 
     def _answer(self, model: Any, params: Any, **_: Any) -> Any:
         body = json.loads(params["body"]) if params["body"] and isinstance(params["body"], bytes | str) else {}
-        return AWSResponse("", 200, {}, None), ANSWERS[model.name](body)
+        return AWSResponse("", 200, HTTPHeaders(), None), ANSWERS[model.name](body)
 
 
 def _invocation(body: dict[str, Any]) -> dict[str, Any]:
