@@ -34,15 +34,19 @@ def teardown(settings: Settings, progress: Progress) -> None:
         return
     containers = client.containers.list(all=True, filters=of_project(settings))
     if containers:
-        progress.step(f"Removing {len(containers)} containers")
+        progress.step(f"Removing {_counted(len(containers), 'container')}")
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(_remove, containers))
     for network in client.networks.list(filters=of_project(settings, "network")):
         networks.remove(network)
     removed = Volumes(settings.state_folder).remove_all()
     if removed:
-        progress.step(f"Removed {removed} volumes")
+        progress.step(f"Removed {_counted(removed, 'volume')}")
     stop_if_ours(settings.state_folder, progress)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _remove(container: Container) -> None:
