@@ -156,7 +156,9 @@ def test_the_data_outlives_the_stack_and_the_host(stack: dict[str, Any]) -> None
     assert (volume["DeletionPolicy"], volume["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     attachment = stack["Resources"]["DatabaseVolumeAttachment"]
     assert attachment["DeletionPolicy"] == "Retain", "to detach a volume in use hangs: the host's end frees it"
-    assert "DatabaseVolume" in stack["Resources"]["DatabaseHost"]["DependsOn"], "and the volume can go only after the host"
+    assert "DatabaseVolume" in stack["Resources"]["DatabaseHost"]["DependsOn"], (
+        "and the volume can go only after the host"
+    )
     assert volume["Properties"]["Encrypted"] is True
 
 
