@@ -27,7 +27,7 @@ COMMANDS = {
     "status": LazyCommand("rehearsal.cli.status", "status_command", "Show hosts, services and executions."),
     "env": LazyCommand("rehearsal.cli.env", "env_command", "Print export lines for any AWS client."),
     "run": LazyCommand("rehearsal.cli.run", "run_command", "Start one runbook and stream what it does."),
-    "plan": LazyCommand("rehearsal.documents.commands", "plan", "Resolve a runbook's steps without running them."),
+    "plan": LazyCommand("rehearsal.cli.plan", "plan_command", "Resolve a runbook's steps without running them."),
     "lint": LazyCommand("rehearsal.documents.commands", "lint", "Check documents."),
     "catalogue": LazyCommand("rehearsal.cli.catalogue", "catalogue_command", "Write or check the library's pages."),
     "report": LazyCommand("rehearsal.cli.report", "report_command", "Print or open the last report."),

@@ -69,8 +69,7 @@ def lint(paths: tuple[Path, ...], output_format: str, only: tuple[str, ...], ski
     "--library",
     type=click.Path(file_okay=False, path_type=Path),
     default="ssm_documents",
-    show_default=True,
-    help="Where a runbook given by name is looked for.",
+    help="Where a runbook given by name is looked for. Default: the documents of rehearsal.toml, else ssm_documents.",
 )
 def plan(runbook: str, given: str, output_format: str, library: Path) -> None:
     """Show what RUNBOOK (a file, or the name of a document in the library) would do, without running it.
@@ -99,11 +98,13 @@ def plan(runbook: str, given: str, output_format: str, library: Path) -> None:
 def _runbook_file(runbook: str, library: Path) -> Path:
     if Path(runbook).is_file():
         return Path(runbook)
-    found = sorted(
-        path for path in library.rglob("*") if path.stem == runbook and path.suffix in {".yaml", ".yml", ".json"}
-    )
+    from rehearsal.documents.suggest import did_you_mean  # noqa: PLC0415 - as above
+
+    documents = sorted(path for path in library.rglob("*") if path.suffix in {".yaml", ".yml", ".json"})
+    found = [path for path in documents if path.stem == runbook]
     if not found:
-        raise click.UsageError(f"there is no runbook {runbook}, as a file or in {library}")
+        near = did_you_mean(runbook, {path.stem for path in documents}) or "; --library names another folder"
+        raise click.UsageError(f"there is no runbook {runbook}, as a file or in {library}{near}")
     return found[0]
 
 

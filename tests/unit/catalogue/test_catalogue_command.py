@@ -63,10 +63,45 @@ def test_what_was_written_is_fresh_until_a_source_changes(checkout: Path) -> Non
 def test_pages_of_documents_that_are_gone_are_stale_and_leave(checkout: Path) -> None:
     rehearse("--write")
     page = checkout / "docs" / "catalogue" / "Gone.md"
-    page.write_text("# Gone\n")
+    page.write_text((page.parent / "Wait.md").read_text())
     assert "Gone.md is not as the sources say" in rehearse().output
-    rehearse("--write")
+    assert "removed Gone.md" in rehearse("--write").output
     assert not page.exists()
+
+
+def test_what_somebody_else_wrote_is_left_alone(checkout: Path) -> None:
+    folder = checkout / "docs" / "catalogue"
+    (folder / "notes.md").write_text("# My notes\n")
+    rehearse("--write")
+    assert (rehearse("--check").exit_code, (folder / "notes.md").read_text()) == (0, "# My notes\n")
+    (folder / "README.md").write_text("# By hand\n")
+    done = rehearse("--write")
+    assert (done.exit_code, (folder / "README.md").read_text()) == (2, "# By hand\n")
+    assert "README.md was not written by this command" in done.output
+    assert "--folder" in done.output
+
+
+def test_it_works_from_a_folder_within(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout / "documents")
+    assert rehearse("--write").output == f"3 pages are in {checkout}/docs/catalogue\n"
+    monkeypatch.chdir(checkout)
+    assert rehearse("--check").exit_code == 0
+
+
+def test_a_folder_that_is_missing_is_named(checkout: Path) -> None:
+    (checkout / "cloudformation").rmdir()
+    done = rehearse("--write")
+    assert done.exit_code == 2
+    assert "there is no folder" in done.output
+    assert "--templates" in done.output
+
+
+def test_a_document_that_the_service_would_refuse_is_named(checkout: Path) -> None:
+    (checkout / "documents" / "Wait.json").write_text(json.dumps({**RUNBOOK, "mainSteps": []}))
+    done = rehearse("--write")
+    assert done.exit_code == 2
+    assert "Wait.json: CreateDocument would refuse it" in done.output
+    assert "Traceback" not in done.output
 
 
 def test_what_a_report_measured_is_recorded_and_shown(checkout: Path) -> None:

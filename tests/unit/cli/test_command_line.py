@@ -163,6 +163,18 @@ def test_parameters_that_are_none_are_refused(checkout: Path) -> None:
     assert "'StackName' is not NAME=VALUE" in done.stderr
 
 
+def test_a_runbook_is_found_by_name_from_a_folder_within(checkout: Path) -> None:
+    (checkout / "rehearsal.toml").write_text('name = "example"\ndocuments = "library"\n')
+    (checkout / "library" / "deep").mkdir(parents=True)
+    (checkout / "library" / "deep" / "Example-Wait.yaml").write_text(
+        'schemaVersion: "0.3"\nmainSteps: [{name: Wait, action: "aws:sleep", inputs: {Duration: PT1S}}]\n'
+    )
+    assert "1. Wait  aws:sleep" in rehearse("plan", "Example-Wait", cwd=checkout / "library" / "deep").stdout
+    done = rehearse("plan", "Exmaple-Wait", cwd=checkout)
+    assert done.returncode == 2
+    assert 'did you mean "Example-Wait"?' in done.stderr
+
+
 def test_without_a_stack_nothing_is_rehearsed(checkout: Path) -> None:
     (checkout / "rehearsal.toml").write_text('name = "example"\n')
     done = rehearse("all", cwd=checkout)
