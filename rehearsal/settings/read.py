@@ -39,6 +39,8 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested deeper than it can be read") from None
     return _settings(path, Table(path, "", content))
 
 

@@ -129,6 +129,7 @@ def test_two_checkouts_are_two_projects(tmp_path: Path) -> None:
         ),
         (WHOLE.replace('tag = "Role"', ""), "outside.names[0].tag is missing"),
         ("name = ", "is not valid TOML"),
+        (f"name = {'[' * 10_000}", "is nested deeper than it can be read"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, says: str) -> None:
