@@ -72,7 +72,10 @@ def all_command(
                     take_down(settings, progress, keep_log=True)
     show(settings)
     if not result.passed:
-        raise Problem("the rehearsal fell short of what it should show")
+        raise Problem(
+            "the rehearsal fell short of what it should show",
+            next_step="./rehearse report --open has every check; ./rehearse all --only NAME --keep leaves hosts up.",
+        )
 
 
 def _scenarios(settings: Settings, only: Sequence[str], suite: SuiteName) -> tuple[Common, list[Scenario]]:

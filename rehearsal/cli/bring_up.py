@@ -82,7 +82,10 @@ def render(settings: Settings) -> None:
     done = subprocess.run(command, cwd=settings.root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-SHOWN_LINES:])
-        raise Rejection(f"`{' '.join(settings.render.command)}` ended with code {done.returncode}\n{said}")
+        raise Rejection(
+            f"`{' '.join(settings.render.command)}` ended with code {done.returncode}\n{said}",
+            next_step=f"{settings.path} names it ([render] command); it runs in {settings.root}.",
+        )
 
 
 def _variant(settings: Settings, chosen: dict[str, str]) -> dict[str, str]:
@@ -141,7 +144,6 @@ def _require_port(settings: Settings) -> None:
 
 
 def _start(settings: Settings, variant: dict[str, str], progress: Progress, tick_seconds: float) -> State:
-
     try:
         with progress.phase("Preparing the container engine and the images"):
             images = prepare(settings, variant, progress)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from rehearsal.cli.clients import command_environment
-from rehearsal.cli.problems import Problem
+from rehearsal.cli.problems import CLOUD_LOG, Problem
 from rehearsal.scenarios.outputs import command_outputs
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class Deployment:
         """Wait until the CLI has ended, and raise Problem unless it says that all went well."""
         self._reader.join()
         if self._process.wait() != 0:
-            raise Problem(f"aws cloudformation deploy of {self._stack.name} failed:\n{self._output()}")
+            raise Problem(
+                f"aws cloudformation deploy of {self._stack.name} failed:\n{self._output()}", next_step=CLOUD_LOG
+            )
 
     def cancel(self) -> None:
         if self._process.poll() is None:
@@ -111,7 +113,10 @@ class Deployment:
         )
         if done.returncode != 0:
             said = (done.stdout + done.stderr).strip()
-            raise Problem(f"aws cloudformation package of {self._stack.name} failed:\n{said}")
+            raise Problem(
+                f"aws cloudformation package of {self._stack.name} failed:\n{said}",
+                next_step=f"The template is {self._stack.template}; files that it names are beside it.",
+            )
         return packaged
 
     def _read(self) -> None:
@@ -164,7 +169,10 @@ class Deployment:
             if event["ResourceType"] == "AWS::SSM::Association":
                 progress.block(association_report(self._aws, event.get("PhysicalResourceId", "")))
         reasons = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', status)}" for event in failed]
-        raise Problem("\n".join([f"stack {self._stack.name} was not deployed", *(reasons or [self._output()])]))
+        raise Problem(
+            "\n".join([f"stack {self._stack.name} was not deployed", *(reasons or [self._output()])]),
+            next_step=f"With --keep its hosts stay up to be looked at (./rehearse status).\n{CLOUD_LOG}",
+        )
 
     def _bucket(self) -> str | None:
         """A bucket for a template that is too large to be sent inline, made when it is missing; else None."""

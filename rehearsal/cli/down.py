@@ -20,7 +20,10 @@ def down_command(settings: Settings) -> None:
     """Take everything down: hosts, networks, volumes, the endpoint. Leaves the images and the last report.
 
     Touches only what carries this checkout's label, and the process that it started itself. Works after a crash, and
-    on nothing. Exit code 0 when nothing is left.
+    on nothing.
+
+    Exit codes: 0 nothing is left; 1 something could not be removed, or another command is at work; 2 there is no
+    rehearsal.toml here, or none that can be read.
     """
     progress = Progress()
     with exclusive(settings), progress.phase("Taking the rehearsal down"):

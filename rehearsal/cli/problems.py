@@ -12,6 +12,8 @@ REJECTED = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
+CLOUD_LOG = "The cloud's log: build/rehearsal/cloud.log"
+
 
 class Problem(click.ClickException):
     """Something that the person at the terminal has to know. `next_step` says what to do about it."""
@@ -42,7 +44,12 @@ def as_problem(error: Exception) -> Problem | None:
     """
     origin = type(error).__module__
     if origin.startswith("botocore."):
-        return Problem(f"the cloud refused or did not answer: {error}", next_step="Its log: build/rehearsal/cloud.log")
-    if origin in {"rehearsal.hosts.errors", "rehearsal.settings", "rehearsal.scenarios.problems"}:
-        return Problem(str(error))
+        return Problem(f"the cloud refused or did not answer: {error}", next_step=CLOUD_LOG)
+    if origin.startswith("rehearsal.settings"):
+        return Rejection(str(error))
+    if origin == "rehearsal.scenarios.problems":
+        # Scenarios that cannot be read were rejected before anything was done; this one could not be carried out.
+        return Problem(str(error), next_step=f"./rehearse status shows the hosts. {CLOUD_LOG}")
+    if origin == "rehearsal.hosts.errors":
+        return Problem(str(error))  # whose texts say what to do
     return None

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from rehearsal.cli.clients import aws, running_state
 from rehearsal.cli.context import settings_option
@@ -43,8 +43,8 @@ def run_command(settings: Settings, runbook: str, given: str) -> None:
     Ctrl-C stops the execution (its onCancel steps still run). The execution's outputs are printed as JSON on standard
     output, everything else goes to standard error.
 
-    Exit codes: 0 Success; 1 it ended otherwise, and why is printed whole; 2 refused before it started (no such runbook,
-    a parameter that is missing or does not fit) or no rehearsal is up; 130 interrupted.
+    Exit codes: 0 Success; 1 it ended otherwise, and why is printed whole, or the cloud did not answer; 2 refused before
+    it started (no such runbook, a parameter that is missing or does not fit) or no rehearsal is up; 130 interrupted.
     """  # noqa: D301 - \b is the character that click keeps lines by, so the text may not be raw
     try:
         parameters = read_parameters(given)
@@ -53,14 +53,19 @@ def run_command(settings: Settings, runbook: str, given: str) -> None:
     executions = Executions(aws(running_state(settings)))
     try:
         execution_id = executions.start(runbook, parameters)
-    except (ClientError, BotoCoreError) as error:
-        raise Rejection(f"{runbook} was not started: {error}") from error
+    except (ClientError, ParamValidationError) as error:
+        raise Rejection(
+            f"{runbook} was not started: {error}", next_step=f"./rehearse plan {runbook} shows its parameters."
+        ) from error
     click.echo(f"{runbook}: execution {execution_id}", err=True)
     execution = _follow(executions, execution_id)
     status = execution["AutomationExecutionStatus"]
     click.echo(json.dumps(execution.get("Outputs", {}), indent=2))
     if status != "Success":
-        raise Problem(f"{runbook} ended {status}\n{executions.explain(execution)}")
+        raise Problem(
+            f"{runbook} ended {status}\n{executions.explain(execution)}",
+            next_step=f"All of it: aws ssm get-automation-execution --automation-execution-id {execution_id}",
+        )
     click.echo(f"{runbook} ended {status}", err=True)
 
 

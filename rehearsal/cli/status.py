@@ -50,7 +50,9 @@ def status_command(settings: Settings, *, as_json: bool) -> None:
     """Show hosts, the services that failed on them, and the last executions.
 
     Everything is asked of the AWS APIs: EC2 for the hosts, Systems Manager for their agents and executions, and each
-    host itself, by a command, for its failed units. Exit code 2 when no rehearsal is up.
+    host itself, by a command, for its failed units.
+
+    Exit codes: 0 shown, whatever state the hosts are in; 1 the cloud did not answer; 2 no rehearsal is up.
     """
     state = running_state(settings)
     account = aws(state)
@@ -92,7 +94,6 @@ def _host(account: Aws, instance: dict[str, Any], pings: dict[str, str]) -> Host
 
 
 def _failed_units(account: Aws, instance_id: str) -> list[str] | None:
-
     done = Hosts(account, stack="", tag="").run_on(instance_id, FAILED_UNITS, timeout_seconds=15)
     return done.stdout.split() if done.passed else None
 
@@ -111,7 +112,6 @@ def _executions(account: Aws) -> list[ExecutionRow]:
 
 
 def _show(hosts: list[HostRow], executions: list[ExecutionRow]) -> None:
-
     out = console()
     table = Table(
         "Host", "Instance", "State", "Private", "Public", "Agent", "Failed units", title="Hosts", title_justify="left"

@@ -124,6 +124,8 @@ def test_why_a_stack_was_not_deployed_is_told(state: State, tmp_path: Path) -> N
                    aws(state)).wait(Progress(io.StringIO()))  # fmt: skip
     assert "stack wrong was not deployed" in raised.value.message
     assert "\nWrong: " in raised.value.message
+    assert "--keep" in raised.value.next_step
+    assert "cloud.log" in raised.value.next_step
 
 
 def test_a_type_that_nobody_implements_is_named(state: State, tmp_path: Path) -> None:

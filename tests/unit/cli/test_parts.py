@@ -16,7 +16,8 @@ from rehearsal.cli.context import exclusive
 from rehearsal.cli.problems import Problem, as_problem
 from rehearsal.cli.progress import Progress
 from rehearsal.hosts.errors import HostsError
-from rehearsal.settings import Settings, load_settings
+from rehearsal.scenarios.problems import ScenarioError
+from rehearsal.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,7 @@ def test_a_render_command_that_fails_is_shown_with_what_it_wrote(tmp_path: Path)
     assert raised.value.exit_code == 2
     assert "`python render.py` ended with code 3" in raised.value.message
     assert "line 7 of x.yaml" in raised.value.message
+    assert "[render] command" in raised.value.next_step
 
 
 def test_the_render_command_runs_in_the_checkout_with_this_python(tmp_path: Path) -> None:
@@ -92,16 +94,19 @@ def test_a_problem_is_shown_with_its_next_step_and_no_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "text"),
+    ("error", "text", "code"),
     [
-        (HostsError("no engine"), "no engine"),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), "did not answer"),
+        (HostsError("no engine"), "no engine", 1),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"), "did not answer", 1),
+        (ScenarioError("web does not answer"), "web does not answer", 1),
+        (SettingsError("no such option"), "no such option", 2),
     ],
 )
-def test_errors_that_explain_themselves_are_problems(error: Exception, text: str) -> None:
+def test_errors_that_explain_themselves_are_problems(error: Exception, text: str, code: int) -> None:
     problem = as_problem(error)
     assert problem is not None
     assert text in problem.message
+    assert problem.exit_code == code
 
 
 def test_a_fault_of_ours_is_not_dressed_up_as_a_problem() -> None:
