@@ -11,7 +11,8 @@ Nothing is sent before the account and the Region have been shown and somebody h
 change set has been shown and somebody has agreed to that. Who cannot be asked (no terminal) has to say CONFIRM=yes in
 the environment, which agrees to both.
 
-Exits 0 when done or when there was nothing to change, 1 when it failed, 2 when nobody agreed.
+Exits 0 when done or when there was nothing to change, 1 when it failed, 2 when it was used wrongly (arguments or
+PARAMETERS that cannot be read), 3 when nobody agreed.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ RENDERED = "build"  # a template in this folder is made by scripts/render.py
 UNCHANGED = "No changes to deploy"
 STAYING = ("Retain", "RetainExceptOnCreate", "Snapshot")  # deletion policies; the second goes in a failed creation
 WAIT = {"Delay": 5, "MaxAttempts": 720}  # an hour
+
+
+FAILED, MISUSED, REFUSED = 1, 2, 3
 
 
 class DeployError(Exception):
@@ -285,17 +289,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[1], help="the repository")
     options = parser.parse_args(arguments)
     try:
+        parameters = shlex.split(os.environ.get("PARAMETERS", ""))
+    except ValueError as error:
+        print(f"deploy: PARAMETERS cannot be read: {error}. Write Key=Value, or Key='two words'.", file=sys.stderr)
+        return MISUSED
+    try:
         account, target = find_account(), read_target(options.root, options.stack)
         if options.what == "deploy":
-            deploy(account, target, shlex.split(os.environ.get("PARAMETERS", "")), os.environ.get("BUCKET"))
+            deploy(account, target, parameters, os.environ.get("BUCKET"))
         else:
             destroy(account, target)
     except RefusedError as error:
         print(f"deploy: {error}", file=sys.stderr)
-        return 2
+        return REFUSED
     except (DeployError, BotoCoreError, ClientError, OSError) as error:
         print(f"deploy: {error}", file=sys.stderr)
-        return 1
+        return FAILED
     return 0
 
 

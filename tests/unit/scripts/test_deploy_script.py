@@ -119,11 +119,17 @@ def stacks(cloud: Cloud) -> dict[str, str]:
 
 def test_nothing_is_touched_where_nobody_can_be_asked(cloud: Cloud, checkout: Checkout) -> None:
     code, said = checkout.run("deploy")
-    assert code == 2
+    assert code == 3
     assert "set CONFIRM=yes" in said
     assert f"account  {ACCOUNT}" in said
     assert f"Region   {REGION}" in said
     assert checkout.stack not in stacks(cloud)
+
+
+def test_parameters_that_cannot_be_read_are_told_before_anything_is_asked(checkout: Checkout) -> None:
+    code, said = checkout.run("deploy", CONFIRM="yes", PARAMETERS="Word='two words")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "PARAMETERS cannot be read: No closing quotation" in said
 
 
 def test_a_stack_that_is_not_there_cannot_be_deleted(checkout: Checkout) -> None:
@@ -150,7 +156,7 @@ def test_a_stack_is_made_changed_and_deleted_with_its_change_sets_shown(cloud: C
     assert "REPLACED" in said
 
     code, said = checkout.run("destroy")
-    assert code == 2, said
+    assert code == 3, said
     assert "stays    Journal" in said
     assert "goes     everything else: 1 of 2 resources" in said
     assert stacks(cloud)[checkout.stack] == "UPDATE_COMPLETE"
@@ -180,7 +186,7 @@ def test_what_is_uploaded_is_compact_and_keeps_its_functions(cloud: Cloud, check
 
 def test_who_sees_the_change_set_and_disagrees_leaves_nothing_behind(cloud: Cloud, checkout: Checkout) -> None:
     code, said = checkout.answer("deploy", "yes", "no")
-    assert code == 2, said
+    assert code == 3, said
     assert "Add     Setting" in said
     assert "nothing was changed" in said
     assert checkout.stack not in stacks(cloud)
@@ -189,7 +195,7 @@ def test_who_sees_the_change_set_and_disagrees_leaves_nothing_behind(cloud: Clou
 def test_who_disagrees_at_once_has_nothing_uploaded(cloud: Cloud, checkout: Checkout) -> None:
     before = client(cloud, "s3").list_buckets()["Buckets"]
     code, said = checkout.answer("deploy", "")
-    assert (code, "Add" in said) == (2, False), said
+    assert (code, "Add" in said) == (3, False), said
     assert client(cloud, "s3").list_buckets()["Buckets"] == before
 
 
