@@ -34,9 +34,11 @@ class State:
     def read(cls, folder: Path) -> Self | None:
         """The state in a folder; None when there is none, or none that can be understood."""
         try:
-            return cls(**json.loads((folder / STATE_FILE).read_text(encoding="utf-8")))
+            state = cls(**json.loads((folder / STATE_FILE).read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, TypeError, RecursionError):
             return None
+        names_a_process = isinstance(state.pid, int) and isinstance(state.process_started, int)
+        return state if names_a_process else None
 
     def write(self, folder: Path) -> None:
         """Replace the file at once, readable by its owner alone."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -140,6 +141,12 @@ def test_the_state_file_is_the_owners_alone_and_comes_back_as_it_was(state: Stat
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_state_file_that_cannot_be_understood_is_no_state(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
+    assert State.read(tmp_path) is None
+
+
+def test_a_state_that_names_no_process_is_none(state: State, tmp_path: Path) -> None:
+    fields = {**state.__dict__, "pid": None, "process_started": None}
+    (tmp_path / "state.json").write_text(json.dumps(fields))
     assert State.read(tmp_path) is None
 
 
