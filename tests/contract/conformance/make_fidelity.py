@@ -27,10 +27,12 @@ HEAD = """# Fidelity
 
 What AWS documents, or was seen to do, and the test that shows it here. In the first table each case is a small
 document, started through boto3 against the endpoint; the answers are checked against botocore's models. The other
-tables name tests of the agent, the engine and the endpoint. Sources are those of the reference: `UG` is the Systems
-Manager User Guide, `API` botocore's model, `CLI` the AWS CLI's samples, `OBS` captured output of the service, `T` seen
-when the genuine agent ran, a file's name the agent's own source, `SIM` and `LINT` secondary sources, `CFN`
-CloudFormation's reference, *choice* a decision listed below.
+tables name tests of the agent, the engine and the endpoint. `UG:page` and `UG2:page` are pages of the Systems Manager
+User Guide (https://docs.aws.amazon.com/systems-manager/latest/userguide/page.html), `UG23` its edition of May 2023,
+`API` botocore's model, `CLI` the AWS CLI's samples, `OBS` captured output of the service, `T` seen when the genuine
+agent ran, a file's name the agent's own source, `SIM` and `LINT` secondary sources, `CFN` CloudFormation's reference,
+*choice* a decision listed below. `§` counts the paragraphs of the notes in which these sources were gathered, as
+comments in the code do; the notes themselves are not in this repository.
 
 This file is generated: `tests/contract/conformance/make_fidelity.py` says how.
 """
