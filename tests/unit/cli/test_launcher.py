@@ -54,7 +54,8 @@ case "$*" in
   *version_info*|*ensurepip*) exit 0 ;;
   "-m venv"*) folder="${@: -1}"; /bin/mkdir -p "$folder/bin"
     for name in python uv; do /bin/cp "$0" "$folder/bin/$name"; done ;;
-  *" install "*) [[ ! -e ${LOG%log}fail ]] || exit 1 ;;
+  *" install "*) [[ ! -e ${LOG%log}fail ]] || exit 1
+    [[ $0 != */uv || ! -e ${LOG%log}fail-uv ]] || exit 1 ;;
 esac
 [[ ${@: -1} != /dev/fd/* ]] || printf '%s\\n' "$(<"${@: -1}")" >>"$LOG"
 printf '%s\\n' "$*" >>"$LOG"
@@ -104,6 +105,16 @@ def test_uv_is_installed_as_the_lock_pins_it(checkout: Path) -> None:
     pip = next(number for number, line in enumerate(lines) if line.startswith("-m pip "))
     assert "\n".join(lines[pip - 3 : pip]) == UV
     assert "--require-hashes" in lines[pip]
+
+
+def test_pip_installs_the_lock_where_uv_cannot(checkout: Path) -> None:
+    (checkout.parent / "fail-uv").touch()
+    done, lines = recorded(checkout, "env")
+    assert done.returncode == 0, done.stderr
+    assert any(
+        line.startswith("-m pip ") and line.endswith(f"--requirement {checkout}/requirements.lock") for line in lines
+    )
+    assert any(line.startswith("-m pip ") and line.endswith(f"--editable {checkout}") for line in lines)
 
 
 def test_a_changed_lock_installs_again(checkout: Path) -> None:
