@@ -105,10 +105,9 @@ class ScriptPool:
         folder.mkdir(mode=0o700)
         try:
             message = _prepare(job, folder)
-            channel, pid = self._fork(job.runtime)
+            channel, pid = self._hand_over(job.runtime, message)
             running = RunningScript(channel, pid, Path(message["log"]))
             try:
-                zygote.send(channel, message)
                 yield running
             finally:
                 running.kill()
@@ -124,17 +123,17 @@ class ScriptPool:
         for interpreter in interpreters:
             interpreter.close()
 
-    def _fork(self, runtime: str) -> tuple[socket.socket, int]:
-        """Return a new process; an interpreter that a script has ended is replaced once."""
+    def _hand_over(self, runtime: str, message: dict[str, Any]) -> tuple[socket.socket, int]:
+        """Return a process that has taken the job; an interpreter that a script has ended is replaced once."""
         interpreter = self._interpreter(runtime)
         try:
-            return interpreter.fork()
+            return interpreter.hand_over(message)
         except ScriptCrashedError:
             with self._lock:
                 if self._warm.get(runtime) is interpreter:
                     del self._warm[runtime]
             interpreter.close()
-            return self._interpreter(runtime).fork()
+            return self._interpreter(runtime).hand_over(message)
 
     def _interpreter(self, runtime: str) -> _Interpreter:
         with self._lock:
@@ -170,8 +169,11 @@ class _Interpreter:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self) -> tuple[socket.socket, int]:
-        """Return the channel to a process of its own, and its pid. Raises `ScriptCrashedError`."""
+    def hand_over(self, message: dict[str, Any]) -> tuple[socket.socket, int]:
+        """Return the channel to a process of its own that has taken the job, and its pid.
+
+        Raises `ScriptCrashedError` when none took it: nothing of the script has run then.
+        """
         with self._lock:
             try:
                 channel, self._ready = self._ready, None
@@ -181,10 +183,14 @@ class _Interpreter:
             except OSError as error:
                 raise ScriptCrashedError(f"The interpreter could not start a process: {error}") from error
         try:
-            return channel, int(zygote.receive(channel))
+            pid = int(zygote.receive(channel))
+            zygote.send(channel, message)
+            # A process that was made ahead of time may have ended with its interpreter since it sent its pid.
+            zygote.receive(channel)
         except (EOFError, OSError) as error:
             channel.close()
             raise ScriptCrashedError(f"The interpreter could not start a process: {error}") from error
+        return channel, pid
 
     def _request(self) -> socket.socket:
         """Ask for a process without waiting for it."""

@@ -2,8 +2,8 @@
 
 Started by path with whichever interpreter a runtime needs, so it imports nothing but the standard library and, ahead of
 time, boto3. Standard input is a Unix socket: every message is one file descriptor, the other end of which talks to the
-engine. The forked process sends its pid, takes a job, and sends the result; each is a JSON text behind its length in
-four bytes.
+engine. The forked process sends its pid, takes a job, says so, and sends the result; each is a JSON text behind its
+length in four bytes.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ def _serve(channel: socket.socket) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         send(channel, os.getpid())
         job = receive(channel)
+        send(channel, "taken")
         _settle(job)
         send(channel, _run(job))
     finally:

@@ -93,7 +93,7 @@ def gone(pid: int) -> bool:
             with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - procfs
                 if stat.read().rpartition(")")[2].split()[0] == "Z":
                     return True
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the second when it ends between opening and reading
             return True
         time.sleep(0.02)
     return False
@@ -182,9 +182,41 @@ def test_powershell_that_is_not_installed_says_so(automation: Harness, monkeypat
 def test_an_interpreter_that_died_is_replaced(automation: Harness) -> None:
     one = step("def h(e, c):\n    return 1")
     automation.run([one])
-    kill = step("import os, signal\ndef h(e, c):\n    os.kill(os.getppid(), signal.SIGKILL)")
+    kill = step("import os, signal\ndef h(e, c):\n    os.kill(os.getppid(), signal.SIGKILL)\n    signal.pause()")
     automation.run([kill])
     assert payload(automation.run([one])) == 1
+
+
+KILL_THE_NEXT = """
+import os, pathlib, signal, time
+
+def waiting():
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        # It becomes a session of its own just before it says that it is ready.
+        if int(rest[1]) == os.getppid() and pid != os.getpid() and os.getsid(pid) == pid:
+            return pid
+
+def h(e, c):
+    while not (pid := waiting()):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+def test_a_process_that_died_while_it_waited_for_a_script_is_replaced() -> None:
+    pool = pools.ScriptPool()
+    try:
+        for script in (KILL_THE_NEXT, "def h(e, c):\n    return 1"):
+            with pool.start(pools.ScriptJob("python3.11", "h", {}, {}, script)) as running:
+                result = running.result()
+    finally:
+        pool.close()
+    assert result == pools.ScriptResult("1", None, "")
 
 
 def test_runtimes_that_are_not_installed_use_the_engines_own_python(monkeypatch: pytest.MonkeyPatch) -> None:
