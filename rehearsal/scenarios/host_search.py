@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,11 @@ def files() -> Iterator[Path]:
             if parent.startswith("/var/log/journal"):
                 continue  # read through journalctl
             for path in (Path(parent, name) for name in names):
-                if path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST_FILE:
+                try:
+                    found = path.lstat()
+                except OSError:
+                    continue  # removed since it was listed
+                if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST_FILE:
                     yield path
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():
