@@ -6,15 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from rehearsal.cloud.authorizer import ApiCall
+from rehearsal.cloud.service_models import find_model
 from rehearsal.cloud.wire import WireError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ _BY_SIGNING_NAME = {
 # Signing names that two APIs share, told apart by the version of the API that the request names.
 _BY_VERSION = {("elasticloadbalancing", "2015-12-01"): "elbv2", ("elasticloadbalancing", "2012-06-01"): "elb"}
 _BY_TARGET = {MESSAGES_TARGET: "ec2messages", "AmazonSSM": "ssm"}
-_UNREADABLE = (RequestParserError, NotFound, NotImplementedError, UnknownServiceError, OperationNotFoundError)
+_UNREADABLE = (RequestParserError, NotFound, NotImplementedError, OperationNotFoundError)
 # AWS takes these without a signature; the Action alone tells the service.
 _UNSIGNED_ACTIONS = {"AssumeRoleWithWebIdentity": "sts", "AssumeRoleWithSAML": "sts"}
 
@@ -98,9 +97,8 @@ def _service(signing_name: str, target_prefix: str, form: Mapping[str, str]) -> 
 
 def _operation(service: str, request: Request, target: str, form: Mapping[str, str]) -> tuple[str, str]:
     """The wire protocol and the operation's name."""
-    try:
-        model = get_service_model(service)
-    except UnknownServiceError:
+    model = find_model(service)
+    if model is None:
         return ("json", target) if target else ("query", form.get("Action", ""))
     try:
         protocol = determine_request_protocol(model, (request.content_type or "").partition(";")[0].strip())
@@ -124,8 +122,10 @@ def _parameters(service: str, operation: str, protocol: str, request: Request, b
         except ValueError:
             return {}
         return loaded if isinstance(loaded, dict) else {}
+    model = find_model(service)
+    if model is None:
+        return {}
     try:
-        model = get_service_model(service)
         uri_parameters = get_service_router(service).match(request)[1] if protocol.startswith("rest") else {}
         parser = PROTOCOL_PARSERS[protocol](model.operation_model(operation), map_type=dict)
         parsed = parser.parse(

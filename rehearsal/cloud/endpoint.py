@@ -10,16 +10,15 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.request import Request
-from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from rehearsal.cloud.authorizer import ApiCall, Authorizer
 from rehearsal.cloud.calls import identify
+from rehearsal.cloud.service_models import find_model
 from rehearsal.cloud.wire import WireError, error_response, refusal, unknown_operation
 
 if TYPE_CHECKING:
@@ -122,9 +121,8 @@ class Endpoint:
         """Whether the service's API has the operation; of services without a model, moto or a handler knows."""
         if not call.operation or call.service in self._handlers:
             return bool(call.operation)
-        try:
-            model = get_service_model(call.service)
-        except UnknownServiceError:
+        model = find_model(call.service)
+        if model is None:
             return True
         return call.operation in model.operation_names or call.operation in self._unmodelled.get(call.service, ())
 
@@ -216,11 +214,12 @@ def _speaking_to(call: ApiCall | None, environ: Environ, error: WireError) -> tu
 
 def _internal_error(call: ApiCall | None) -> str:
     """Return the code for errors of the service's own: what the operation's model has, else the one common to all."""
+    model = find_model(call.service) if call and call.operation else None
     try:
-        model = get_service_model(call.service).operation_model(call.operation) if call and call.operation else None
-    except (UnknownServiceError, OperationNotFoundError):
-        model = None
-    modelled = {shape.name for shape in model.error_shapes} if model else set()
+        operation = model.operation_model(call.operation) if call and model else None
+    except OperationNotFoundError:
+        operation = None
+    modelled = {shape.name for shape in operation.error_shapes} if operation else set()
     return "InternalServerError" if "InternalServerError" in modelled else "InternalFailure"
 
 
