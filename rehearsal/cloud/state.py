@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 FORMAT = 2  # raised by whoever changes what saved objects of ours hold
 ATTEMPTS = 5  # other threads change what is being pickled; a moment later they have finished
 QUIET_SECONDS = 1.0
+# Pickling holds up whoever is served meanwhile. A stack that is being deployed changes all the time, and is worth
+# nothing half-made: its end is saved before anybody is told of it.
+SHARE = 15  # of the time a save took, until the next one
+BUSY_SECONDS = 10.0  # between saves while stacks are being deployed
 HEADER_LIMIT = 1_000_000
+_OF_THE_PROCESS = (AutomationEngine, BaseBackend)
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +70,7 @@ class StateKeeper:
         self._thread = threading.Thread(target=self._run, name="state", daemon=True)
 
     def changed(self, *, stacks: bool = False) -> None:
-        """Say that something may have changed, a stack perhaps: it is saved within about a second."""
+        """Say that something may have changed, a stack perhaps: it is saved within seconds, mostly within one."""
         if stacks:
             self._unsettled.set()
         self._dirty.set()
@@ -103,9 +108,11 @@ class StateKeeper:
                 return
             started = time.monotonic()
             self._save_or_say()
+            pause = (time.monotonic() - started) * SHARE
             if self._busy():
                 self._dirty.set()  # what a stack operation ends with may come after its last call
-            self._ending.wait((time.monotonic() - started) * 5)  # never busy with saving for more than a sixth
+                pause = max(pause, BUSY_SECONDS)
+            self._ending.wait(pause)
 
     def _save_or_say(self) -> None:
         try:
@@ -126,10 +133,11 @@ class StateKeeper:
                 self._unsettled.set()
             payloads: dict[str, bytes] = {}
             names = self._names()
+            identities = self._identities(names)
             for name, backend in names.items():
-                self._add(payloads, f"backend {name}", backend.__getstate__, names)
+                self._add(payloads, f"backend {name}", backend.__getstate__, identities)
             for name, note in self._notes.items():
-                self._add(payloads, f"note {name}", note.__getstate__, names)
+                self._add(payloads, f"note {name}", note.__getstate__, identities)
             self._write(payloads)
 
     def _add(
@@ -137,12 +145,12 @@ class StateKeeper:
         payloads: dict[str, bytes],
         name: str,
         state: Callable[[], Any],
-        names: Mapping[str, BaseBackend],
+        identities: Mapping[int, tuple[str, str]],
     ) -> None:
         reason = ""
         for attempt in range(ATTEMPTS):
             try:
-                payloads[name] = _Pickler.dump_state(state(), self._identities(names))
+                payloads[name] = _Pickler.dump_state(state(), identities)
             except RuntimeError as error:  # a dictionary changed size during iteration
                 reason = str(error)
                 time.sleep(0.01 * 2**attempt)
@@ -251,13 +259,13 @@ class _Pickler(pickle.Pickler):
         return file.getvalue()
 
     def persistent_id(self, obj: Any) -> tuple[str, str] | None:
-        """Name what a new process has of its own."""
+        """Name what a new process has of its own. Called for each of several hundred thousand objects."""
+        found = self._identities.get(id(obj))
+        if found is not None or not isinstance(obj, _OF_THE_PROCESS):
+            return found
         if isinstance(obj, AutomationEngine):
             return ("nothing", "")  # opened anew when it is asked for; executions have a store of their own
-        found = self._identities.get(id(obj))
-        if found is None and isinstance(obj, BaseBackend):
-            raise pickle.PicklingError(f"a backend that is not the account's: {type(obj).__name__}")
-        return found
+        raise pickle.PicklingError(f"a backend that is not the account's: {type(obj).__name__}")
 
     def reducer_override(self, obj: Any) -> Any:
         """Reduce locks, functions without a name and dictionaries with a constructor of their own."""
