@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from rehearsal.settings import StackSection
 
 INLINE_BYTES = 51_200  # a larger template has to come from a bucket: the CLI and CloudFormation both say so
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5  # of the status
+EVENTS_SECONDS = 2.0  # of the events: hundreds of them, which the endpoint has to write out while it deploys
 SLOW_SECONDS = 2  # a resource that takes longer than this gets a line
 AWS = Path(sys.executable).with_name("aws")
 EXECUTED = "Waiting for stack create/update to complete"  # what the CLI says once the change set is under way
@@ -68,8 +69,11 @@ class Deployment:
 
     def wait(self, progress: Progress) -> None:
         """Return once the stack is complete. Raises Problem with the reason when it fails; the stack stays as it is."""
+        look_again = 0.0
         while True:
-            self._tell_events(progress)
+            if time.monotonic() > look_again:
+                self._tell_events(progress)
+                look_again = time.monotonic() + EVENTS_SECONDS
             code = self._process.poll()
             status = self._status()
             is_over = EXECUTED in self._output() and not status.endswith("IN_PROGRESS")
