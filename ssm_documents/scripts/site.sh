@@ -13,11 +13,16 @@ install_reload() {
 set -euo pipefail
 # nginx-drain COMMAND…: lets answers close their connections (the site's configuration looks for the file), so that every
 # connection in use has ended properly; then runs the command, and waits until the workers that were there accept no more.
+# Three seconds, or until nobody is connected: whoever connects later is told to close at once.
 draining=/run/nginx-draining
 mapfile -t workers < <(pgrep -P "$(cat /run/nginx.pid)")
 trap 'rm -f "$draining"' EXIT
 touch "$draining"
-sleep 3
+for _ in $(seq 30); do
+  sleep 0.1
+  connected=$(ss --no-header --tcp state established '( sport = :80 or sport = :443 )') || connected=unknown
+  [ -n "$connected" ] || break
+done
 "$@"
 for _ in $(seq 100); do
   busy=no
