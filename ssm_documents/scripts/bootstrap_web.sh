@@ -17,6 +17,9 @@ write_environment() {
   put_file 640 root:flask-app /etc/flask-app.env <<END
 # Settings of the Flask application. The password is not here: the application fetches the secret itself.
 AWS_REGION=$AWS_DEFAULT_REGION
+# Asked once, for one second, the instance's metadata service would be the reason of errors when the host is busy.
+AWS_METADATA_SERVICE_TIMEOUT=2
+AWS_METADATA_SERVICE_NUM_ATTEMPTS=3
 DATABASE_SECRET_ARN=$secret_arn
 DATABASE_HOST=$database_host
 DATABASE_PORT=3306
