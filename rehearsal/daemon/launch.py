@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -13,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rehearsal.daemon.proxies import past_proxies
-from rehearsal.daemon.state import State, daemons_of, forget, process_started
+from rehearsal.daemon.state import State, daemons_of, forget, still_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,17 +89,14 @@ def stop(settings: Settings) -> None:
 
 
 def _end(pid: int, started: int) -> None:
-    def is_alive() -> bool:
-        return process_started(pid) == started
-
-    if not is_alive():
-        return
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + END_SECONDS
-    while is_alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if is_alive():
-        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it may end by itself between being looked at and being told to
+        if still_runs(pid, started):
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + END_SECONDS
+        while still_runs(pid, started) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if still_runs(pid, started):
+            os.kill(pid, signal.SIGKILL)
 
 
 def log_tail(folder: Path, lines: int = LOG_LINES) -> str:

@@ -51,7 +51,7 @@ class State:
 
     def is_alive(self) -> bool:
         """Whether the daemon runs: a process of that number that started when the daemon did."""
-        return process_started(self.pid) == self.process_started
+        return still_runs(self.pid, self.process_started)
 
 
 def forget(folder: Path) -> None:
@@ -74,6 +74,11 @@ def daemons_of(settings_path: Path) -> list[tuple[int, int]]:
         if started is not None and words[1:4] == command:
             found.append((int(folder.name), started))
     return sorted(found, key=lambda process: process[1])
+
+
+def still_runs(pid: int, started: int) -> bool:
+    """Whether the process of that number is the one that started then: numbers are used again."""
+    return process_started(pid) == started
 
 
 def process_started(pid: int) -> int | None:
