@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudformation import cloudformation_backends
 from moto.ec2 import ec2_backends
-from moto.ssm.responses import SimpleSystemManagerResponse
 
 from rehearsal.cloud.cloudformation.connector import EndpointConnector
 from rehearsal.cloud.cloudformation.models import StackBackend
@@ -23,6 +22,7 @@ from rehearsal.cloud.inventory import Ec2Inventory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.usefixtures("no_associations")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 NETWORK = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
@@ -110,10 +110,6 @@ def connector() -> EndpointConnector:
 def cloud(monkeypatch: pytest.MonkeyPatch, connector: EndpointConnector) -> Iterator[Cloud]:
     monkeypatch.setattr(ec2_backends, "backend", HostedEc2Backend)
     monkeypatch.setattr(cloudformation_backends, "backend", partial(StackBackend, connector=connector))
-    # Moto has no associations; those of a whole cloud are tested with it.
-    monkeypatch.setattr(
-        SimpleSystemManagerResponse, "list_associations", lambda _: '{"Associations": []}', raising=False
-    )
     with mock_aws():
         yield Cloud(connector(REGION, "AKIDEXAMPLE", None))
 

@@ -12,7 +12,6 @@ from moto import mock_aws
 from moto.cloudformation import cloudformation_backends
 from moto.ec2 import ec2_backends
 from moto.iam import iam_backends
-from moto.ssm.responses import SimpleSystemManagerResponse
 
 from rehearsal.cloud.cloudformation.connector import EndpointConnector
 from rehearsal.cloud.cloudformation.models import StackBackend
@@ -25,6 +24,7 @@ from rehearsal.cloud.iam.models import AuditedIamBackend
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.usefixtures("no_associations")
 REGION = "eu-central-1"
 OWN = sorted(name for name, kind in resource_types().items() if not isinstance(kind, MotoType))
 
@@ -324,10 +324,6 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     monkeypatch.setattr(ec2_backends, "backend", HostedEc2Backend)
     monkeypatch.setattr(iam_backends, "backend", AuditedIamBackend)
     monkeypatch.setattr(cloudformation_backends, "backend", partial(StackBackend, connector=connector))
-    # Moto has no associations; those of a whole cloud are tested with it.
-    monkeypatch.setattr(
-        SimpleSystemManagerResponse, "list_associations", lambda _: '{"Associations": []}', raising=False
-    )
     with mock_aws():
         yield connector(REGION, "AKIDEXAMPLE", None)
 
